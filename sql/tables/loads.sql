@@ -1,0 +1,38 @@
+create table if not exists loads (
+    load_id integer not null,
+    file varchar not null,
+    format varchar not null,
+    sha256 varchar not null,
+    loaded_at timestamp not null,
+    rows_read bigint not null,
+    sessions_new bigint not null,
+    sessions_updated bigint not null,
+    duplicates bigint not null,
+    folded bigint not null,
+    bots bigint not null,
+    without_consent bigint not null,
+    rejected bigint not null,
+    stage_basis varchar not null,
+    first_date date,
+    last_date date,
+    notes varchar[] not null
+);
+
+comment on table loads is 'One row per file loaded. rows_read = sessions_new + sessions_updated + duplicates + folded + bots + without_consent + rejected, checked at every publish.';
+comment on column loads.load_id is 'Number of the load, from 1.';
+comment on column loads.file is 'Name of the file, without its folder.';
+comment on column loads.format is 'Format recognised from the content: flat-csv, ga360-csv, ga360-bigquery, …';
+comment on column loads.sha256 is 'SHA-256 of the file''s bytes: the same file is not loaded twice.';
+comment on column loads.loaded_at is 'When it was loaded, in UTC.';
+comment on column loads.rows_read is 'Rows in the file (its unit: sessions, hits or events, by format).';
+comment on column loads.sessions_new is 'Rows that became new sessions.';
+comment on column loads.sessions_updated is 'Rows that replaced a session already loaded.';
+comment on column loads.duplicates is 'Rows that said nothing new: repeated in the file or equal to a session already loaded.';
+comment on column loads.folded is 'Rows merged into another row of the same session.';
+comment on column loads.bots is 'Rows judged automated; see bots.';
+comment on column loads.without_consent is 'Rows without the ids that make a session, because consent was denied.';
+comment on column loads.rejected is 'Rows not loaded; see rejects.';
+comment on column loads.stage_basis is 'What funnel stages were told from: events, or thresholds on pageviews.';
+comment on column loads.first_date is 'Earliest session date in the file.';
+comment on column loads.last_date is 'Latest session date in the file.';
+comment on column loads.notes is 'What was healed or noticed while loading, one sentence each.';

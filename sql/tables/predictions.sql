@@ -1,0 +1,16 @@
+create table if not exists predictions (
+    session_id varchar not null,
+    run_id varchar not null,
+    scored_at timestamp not null,
+    p_conversion float not null,
+    is_top_decile boolean not null,
+    is_above_threshold boolean not null
+);
+
+comment on table predictions is 'One row per session and model run. Rows are appended and never rewritten.';
+comment on column predictions.session_id is 'The session; see sessions.';
+comment on column predictions.run_id is 'The model run that scored it; see model_runs.';
+comment on column predictions.scored_at is 'When it was scored, in UTC.';
+comment on column predictions.p_conversion is 'Calibrated probability that the session converts, from 0 to 1, by a model that did not see the session in training.';
+comment on column predictions.is_top_decile is 'Whether the session is in the tenth with the highest probabilities of its run (ties decided by session_id).';
+comment on column predictions.is_above_threshold is 'Whether the probability reaches the threshold of the run; see model_runs.threshold.';
