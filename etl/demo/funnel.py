@@ -49,6 +49,7 @@ class Sessions:
     arrivals: Arrivals
     midnight: int
     codes: dict[str, np.ndarray]
+    page_today: np.ndarray
     landing: np.ndarray
     stage: np.ndarray
     basket: np.ndarray
@@ -152,7 +153,7 @@ class Behaviour:
         rng = np.random.default_rng([self.seed, 4, arrivals.index])
         n = len(arrivals.elapsed)
         human = arrivals.bot == HUMAN
-        landing = self.landing_pages(rng, arrivals)
+        landing = self.page_today(arrivals.index)[season.pick(self.landings, arrivals.arrived_by, rng.random(n))]
         codes = {name: table[arrivals.platform] for name, table in PLATFORM_CODES.items()}
         medium = MEDIUM_CODE[arrivals.line]
         if arrivals.day >= ASSISTANT_SINCE:
@@ -174,11 +175,12 @@ class Behaviour:
         sessions.tally = self.count(sessions, u, healthy, actual, factors, could_buy)
         return sessions
 
-    def landing_pages(self, rng: np.random.Generator, arrivals: Arrivals) -> np.ndarray:
-        landing = season.pick(self.landings, arrivals.arrived_by, rng.random(len(arrivals.elapsed)))
-        if self.renamed and arrivals.index >= round(self.days * self.renamed.starts):
-            landing = np.where(landing == LANDING_PATHS.index(self.renamed.before), LANDING_PATHS.index(self.renamed.after), landing)
-        return landing
+    def page_today(self, index: int) -> np.ndarray:
+        """The address at which each landing page is found on a day."""
+        pages = np.arange(len(LANDING_PATHS))
+        if self.renamed and index >= round(self.days * self.renamed.starts):
+            pages[LANDING_PATHS.index(self.renamed.before)] = LANDING_PATHS.index(self.renamed.after)
+        return pages
 
     def spend(self, rng, arrivals, codes, landing, stage, could_buy, actual) -> Sessions:
         """Pages, time and money of sessions whose stage is known."""
@@ -217,7 +219,7 @@ class Behaviour:
         hits = pageviews + scrolls + adds + again
         duration = self.durations(rng, arrivals, stage, codes["device"], pageviews, hits, single, crawler)
         return Sessions(
-            arrivals, season.midnight(arrivals.day), codes, landing, stage, basket, checkout, converted, second, reloaded, browse, products,
+            arrivals, season.midnight(arrivals.day), codes, self.page_today(arrivals.index), landing, stage, basket, checkout, converted, second, reloaded, browse, products,
             scrolls, adds, pageviews, hits, duration, line_session, line_product, line_quantity, extra, cents, PRODUCT_CENTS[extra],
             actual, actual,
         )
@@ -230,6 +232,7 @@ class Behaviour:
         idle = np.where(rng.random(n) < 0.05, rng.exponential(700, n), 0)
         seconds = pauses * pace + idle
         seconds = np.where(single, 10 + np.exp(rng.normal(np.log(26), 0.9, n)), np.maximum(seconds, 2 + 1.6 * pageviews))
+        seconds = np.where(stage == 3, np.maximum(seconds, 45 + 4 * pageviews), seconds)
         left = season.day_length(arrivals.day) - 1 - arrivals.elapsed
         seconds = np.minimum(np.minimum(seconds, SECONDS_PER_PAUSE * pauses), np.minimum(LONGEST_SECONDS, left))
         seconds = np.where(crawler, 1 + pageviews // 20, seconds)

@@ -60,7 +60,8 @@ def expand(seed: int, day: Sessions) -> Hits:
 
     browse_session, nth = unfold(day.browse_pages)
     key = np.where(nth == 0, 0.0, 1 + rng.random(len(nth)))
-    page = np.where(nth == 0, day.landing[browse_session], season.pick(BROWSE_WEIGHTS, np.zeros(len(nth), int), rng.random(len(nth))))
+    roamed = day.page_today[season.pick(BROWSE_WEIGHTS, np.zeros(len(nth), int), rng.random(len(nth)))]
+    page = np.where(nth == 0, day.landing[browse_session], roamed)
     kinds = np.where(nth == 0, LANDED, BROWSED)
     add(browse_session, key, kinds, page)
 
