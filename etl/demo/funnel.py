@@ -70,9 +70,8 @@ class Sessions:
     extra_product: np.ndarray
     cents: np.ndarray
     extra_cents: np.ndarray
-    probability: np.ndarray
     step_probability: np.ndarray
-    tally: dict = field(default_factory=dict)
+    losses: dict = field(default_factory=dict)
 
     @property
     def start(self) -> np.ndarray:
@@ -80,8 +79,13 @@ class Sessions:
         return self.midnight + self.arrivals.elapsed
 
     @property
+    def probability(self) -> np.ndarray:
+        """How likely each session was to convert, before it began and as things were."""
+        return self.step_probability.prod(axis=1)
+
+    @property
     def revenue_cents(self) -> np.ndarray:
-        return np.where(self.converted, self.cents + np.where(self.second_order, self.extra_cents, 0), 0)
+        return self.converted * (self.cents + self.second_order * self.extra_cents)
 
     @property
     def transactions(self) -> np.ndarray:
@@ -150,7 +154,7 @@ class Behaviour:
 
     def simulate(self, arrivals: Arrivals) -> Sessions:
         """Let a day's sessions happen."""
-        rng = np.random.default_rng([self.seed, 4, arrivals.index])
+        rng = np.random.default_rng([self.seed, 4, arrivals.index, arrivals.part])
         n = len(arrivals.elapsed)
         human = arrivals.bot == HUMAN
         landing = self.page_today(arrivals.index)[season.pick(self.landings, arrivals.arrived_by, rng.random(n))]
@@ -170,9 +174,7 @@ class Behaviour:
         stage = reached(u, actual)
         could_buy = reached(u, healthy) == 3
         sessions = self.spend(rng, arrivals, codes, landing, stage, could_buy, actual)
-        sessions.step_probability = actual
-        sessions.probability = actual.prod(axis=1)
-        sessions.tally = self.count(sessions, u, healthy, actual, factors, could_buy)
+        sessions.losses = self.count_losses(sessions, u, healthy, actual, factors, could_buy)
         return sessions
 
     def page_today(self, index: int) -> np.ndarray:
@@ -219,9 +221,11 @@ class Behaviour:
         hits = pageviews + scrolls + adds + again
         duration = self.durations(rng, arrivals, stage, codes["device"], pageviews, hits, single, crawler)
         return Sessions(
-            arrivals, season.midnight(arrivals.day), codes, self.page_today(arrivals.index), landing, stage, basket, checkout, converted, second, reloaded, browse, products,
-            scrolls, adds, pageviews, hits, duration, line_session, line_product, line_quantity, extra, cents, PRODUCT_CENTS[extra],
-            actual, actual,
+            arrivals=arrivals, midnight=season.midnight(arrivals.day), codes=codes, page_today=self.page_today(arrivals.index),
+            landing=landing, stage=stage, basket=basket, checkout=checkout, converted=converted, second_order=second, reloaded=reloaded,
+            browse_pages=browse, product_pages=products, scrolls=scrolls, adds=adds, pageviews=pageviews, hits=hits, duration=duration,
+            line_session=line_session, line_product=line_product, line_quantity=line_quantity, extra_product=extra, cents=cents,
+            extra_cents=PRODUCT_CENTS[extra], step_probability=actual,
         )
 
     def durations(self, rng, arrivals, stage, device, pageviews, hits, single, crawler) -> np.ndarray:
@@ -238,9 +242,9 @@ class Behaviour:
         seconds = np.where(crawler, 1 + pageviews // 20, seconds)
         return np.where(pauses > 0, np.maximum(1, seconds), 0).astype(np.int64)
 
-    def count(self, sessions: Sessions, u, healthy, actual, factors: dict[Leak, np.ndarray], could_buy) -> dict:
+    def count_losses(self, sessions: Sessions, u, healthy, actual, factors: dict[Leak, np.ndarray], could_buy) -> dict:
         """What each leak cost on this day: the same draws, followed without it."""
-        potential = sessions.cents + np.where(sessions.second_order, sessions.extra_cents, 0)
+        potential = sessions.cents + sessions.second_order * sessions.extra_cents
         orders = 1 + sessions.second_order.astype(np.int64)
         rows = {}
         for leak, factor in factors.items():
@@ -256,11 +260,15 @@ class Behaviour:
                 "entrants": int(entered.sum()),
                 "passes": int((entered & (sessions.stage > leak.step)).sum()),
                 "passes_without": int((inside & (stage > leak.step)).sum()),
-                "conversions": int(lost.sum()), "transactions": int(orders[lost].sum()), "cents": int(potential[lost].sum()),
+                **worth(lost, orders, potential),
             }
-        lost = could_buy & ~sessions.converted
-        together = {"conversions": int(lost.sum()), "transactions": int(orders[lost].sum()), "cents": int(potential[lost].sum())}
+        together = worth(could_buy & ~sessions.converted, orders, potential)
         return {"leaks": rows, "together": together}
+
+
+def worth(lost: np.ndarray, orders: np.ndarray, cents: np.ndarray) -> dict[str, int]:
+    """What the lost sessions would have brought."""
+    return {"conversions": int(lost.sum()), "transactions": int(orders[lost].sum()), "cents": int(cents[lost].sum())}
 
 
 def reached(u: np.ndarray, probability: np.ndarray) -> np.ndarray:

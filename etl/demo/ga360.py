@@ -14,6 +14,8 @@ ACTION = ["0", "0", "2", "0", "5", "5", "6", "6", "0", "3"]
 STEP = np.array([1, 1, 1, 1, 1, 2, 1, 1, 1, 1])
 CATEGORY = [None] * 8 + ["Scroll", "Enhanced Ecommerce"]
 EVENT = [None] * 8 + ["90%", "Add to Cart"]
+# Columns worth statistics in the file: what readers skip by.
+INDEXED = ["visitStartTime", "date"]
 HIDDEN = "not available in demo dataset"
 
 

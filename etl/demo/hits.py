@@ -49,7 +49,7 @@ class Hits:
 
 def expand(seed: int, day: Sessions) -> Hits:
     """Unfold each session into exactly the hits it counts, the last one at the session's duration."""
-    rng = np.random.default_rng([seed, 5, day.arrivals.index])
+    rng = np.random.default_rng([seed, 5, day.arrivals.index, day.arrivals.part])
     n = len(day)
     every = np.arange(n)
     parts = []

@@ -224,8 +224,10 @@ LINES = (
     Line("bing", "cpc", "brand", "Paid Search", "brand search", 5, "https://www.bing.com/", (1.4, 1, 0.4, 0.1, 0.2, 1)),
     Line("bing", "cpc", "shopping-bing", "Paid Shopping", "paid shopping", 5, "https://www.bing.com/", (1.4, 1, 0.4, 0.1, 0.2, 1)),
     Line("instagram.com", "referral", None, "Organic Social", "social", 36, "https://l.instagram.com/"),
-    Line("instagram.com", "paid_social", "summer-summits", "Paid Social", "paid social", 30, "https://l.instagram.com/", window=(0.1, 0.55)),
-    Line("instagram.com", "paid_social", "autumn-layers", "Paid Social", "paid social", 34, "https://l.instagram.com/", window=(0.55, 1.0)),
+    Line("instagram.com", "paid_social", "summer-summits", "Paid Social", "paid social", 30, "https://l.instagram.com/",
+         window=(0.1, 0.55)),
+    Line("instagram.com", "paid_social", "autumn-layers", "Paid Social", "paid social", 34, "https://l.instagram.com/",
+         window=(0.55, 1.0)),
     Line("facebook.com", "referral", None, "Organic Social", "social", 10, "https://www.facebook.com/"),
     Line("m.facebook.com", "referral", None, "Organic Social", "social", 17, "https://m.facebook.com/"),
     Line("facebook", "paid_social", "lookalike-hikers", "Paid Social", "paid social", 20, "https://m.facebook.com/"),
@@ -254,8 +256,10 @@ LINES = (
     Line("trailnotes.example", "referral", None, "Referral", "referral", 10, "https://trailnotes.example/"),
     Line("hikers-forum.example", "referral", None, "Referral", "referral", 9, "https://hikers-forum.example/"),
     Line("gear-review.example", "referral", None, "Referral", "referral", 12, "https://gear-review.example/"),
-    Line("alpinwelt.example", "referral", None, "Referral", "referral", 5, "https://alpinwelt.example/", (0.02, 3.5, 0.8, 0.05, 0.05, 0.1)),
-    Line("fellwalkers.example", "referral", None, "Referral", "referral", 4, "https://fellwalkers.example/", (0.05, 3, 0.2, 0.05, 0.05, 0.8)),
+    Line("alpinwelt.example", "referral", None, "Referral", "referral", 5, "https://alpinwelt.example/",
+         (0.02, 3.5, 0.8, 0.05, 0.05, 0.1)),
+    Line("fellwalkers.example", "referral", None, "Referral", "referral", 4, "https://fellwalkers.example/",
+         (0.05, 3, 0.2, 0.05, 0.05, 0.8)),
     Line("nationaltrails.example", "referral", None, "Referral", "referral", 5, "https://nationaltrails.example/"),
     Line("campsite-finder.example", "referral", None, "Referral", "referral", 4, "https://campsite-finder.example/"),
     Line("mail.google.com", "referral", None, "Referral", "referral", 3, "https://mail.google.com/"),
@@ -335,7 +339,7 @@ CAMPAIGN_LANDING = {"generic-tents": "/collections/tents", "generic-boots": "/co
 
 BASKET, CHECKOUT, PAYMENT, CONFIRMATION = "/basket", "/checkout/delivery", "/checkout/payment", "/checkout/confirmation"
 SERVICE_PAGES = (
-    (BASKET, "Your basket"), (CHECKOUT, "Delivery"), (PAYMENT, "Payment"), (CONFIRMATION, "Thank you for your order"), ("/search", "Search"),
+    (BASKET, "Your basket"), (CHECKOUT, "Delivery"), (PAYMENT, "Payment"), (CONFIRMATION, "Thank you for your order"),
 )
 
 
@@ -364,7 +368,8 @@ _CATALOGUE = {
                       ("Camp Pillow", 2900)),
     "Stoves and cooking": (("Ember Stove", 5900), ("Nesting Pots", 4900), ("Titanium Mug", 2900), ("Spork Pair", 850),
                            ("Water Filter", 3900), ("Steel Bottle", 2750)),
-    "Climbing": (("Sport Harness", 6900), ("Single Rope 60 m", 16900), ("Quickdraw Set", 8900), ("Chalk Bag", 2100), ("Climbing Helmet", 7400)),
+    "Climbing": (("Sport Harness", 6900), ("Single Rope 60 m", 16900), ("Quickdraw Set", 8900), ("Chalk Bag", 2100),
+                 ("Climbing Helmet", 7400)),
     "Accessories": (("Head Torch", 3950), ("Trekking Poles", 7900), ("Map Case", 1650), ("First Aid Kit", 2450), ("Trail Snack Box", 1490)),
 }
 PRODUCTS = tuple(

@@ -5,7 +5,7 @@ taking its visitor; whoever came often is picked often, which gives the long tai
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 
 import numpy as np
@@ -44,6 +44,13 @@ class Arrivals:
     first_touch: np.ndarray
     propensity: np.ndarray
     bot: np.ndarray
+    part: int = 0
+
+    def parts(self, size: int) -> Iterator["Arrivals"]:
+        """The day in pieces of at most `size` sessions, so that a busy day needs no more memory than a quiet one."""
+        arrays = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in ("day", "index", "part")}
+        for part, begin in enumerate(range(0, len(self.elapsed), size)):
+            yield Arrivals(self.day, self.index, **{name: array[begin : begin + size] for name, array in arrays.items()}, part=part)
 
 
 class Visitors:
@@ -155,8 +162,10 @@ class Population:
 
         known &= ~self.too_close(visitor, known, elapsed)
         line = self.attribute(visitor, known, arrived_by, index)
-        drawn = {"country": country, "platform": platform, "line": line, "arrived_by": arrived_by, "elapsed": elapsed, "propensity": propensity,
-                 "bot": np.zeros(n, np.uint8), "visitor": np.where(known, visitor, -1)}
+        drawn = {
+            "country": country, "platform": platform, "line": line, "arrived_by": arrived_by, "elapsed": elapsed,
+            "propensity": propensity, "bot": np.zeros(n, np.uint8), "visitor": np.where(known, visitor, -1),
+        }
         if len(bots):
             extra = self.bot_sessions(rng, day, bots)
             drawn = {name: np.concatenate([values, extra[name]]) for name, values in drawn.items()}
@@ -210,7 +219,7 @@ class Population:
         """Which bots come: crawlers and spam every day, a probe that fires in a burst now and then."""
         expected = number * np.array([0.0025, 0.0045])
         crawlers, spam = np.floor(expected + rng.random(2)).astype(int)
-        probes = int(rng.integers(40, 90)) if number > 1500 and index % 9 == 4 else 0
+        probes = int(rng.integers(40, 90)) if number > 500 and index % 16 == 9 else 0
         kinds = np.repeat([CRAWLER, SPAM, PROBE], [crawlers, spam, probes]).astype(np.uint8)
         return kinds[: max(0, number - 1)] if number > 20 else kinds[:0]
 
