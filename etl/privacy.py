@@ -109,9 +109,15 @@ def raw_sql(text: str, limit: int = 500) -> str:
 def path_sql(url: str) -> str:
     """Path of a page from a URL, a path or host and path: no query, no fragment, scrubbed; NULL where nothing is left."""
     bare = f"regexp_replace({url}, '[?#;].*$', '', 's')"
-    path = f"regexp_replace({bare}, '^([A-Za-z][A-Za-z0-9+.\\-]*:)?//[^/]*', '')"
+    path = f"regexp_replace({bare}, '^(([A-Za-z][A-Za-z0-9+.\\-]*:)?//[^/]*|[A-Za-z0-9\\-]+(\\.[A-Za-z0-9\\-]+)+(:[0-9]+)?/)', '/')"
+    path = f"regexp_replace({path}, '^//+', '/')"
     path = f"case when {path} = '' and {url} <> '' then '/' else {path} end"
     return f"nullif(left({scrub_sql(path)}, 300), '')"
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def scrub(text: str) -> str:
