@@ -97,11 +97,19 @@ def scrub_sql(text: str) -> str:
     return text
 
 
-def raw_sql(text: str, limit: int = 500) -> str:
-    """A rejected row fit to be stored: scrubbed, without any long number (ids), on one line and cut."""
+def raw_sql(text: str, limit: int = 500, is_split: bool = True) -> str:
+    """A rejected row fit to be stored: scrubbed, without ids, on one line and cut.
+
+    `is_split`: the columns that hold ids are hidden already; otherwise anything that may be an id goes.
+    """
     text = f"left(regexp_replace({text}, '[\\x00-\\x1f\\x7f]+', ' ', 'g'), {4 * limit})"
     text = scrub_sql(text)
-    for pattern in (r"[0-9]{7,}", r"[0-9][.,][0-9]+[eE]\+?[0-9]+", r"[A-Za-z0-9_\-]{24,}"):
+    shortest_number, shortest_word = (9, 24) if is_split else (5, 12)
+    for pattern in (
+        r"[0-9][.,][0-9]+[eE]\+?[0-9]+",
+        rf"[0-9]{{{shortest_number},}}",
+        rf"[A-Za-z0-9_\-]*[0-9][A-Za-z0-9_\-]{{{shortest_word},}}",
+    ):
         text = f"regexp_replace({text}, '{pattern}', '(id)', 'g')"
     return f"left(trim({text}), {limit})"
 
