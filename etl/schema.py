@@ -9,6 +9,7 @@ DATA = SQL.parent / "data"
 SCHEMA_VERSION = "1"
 
 ORDER = {
+    "macros": ["default_channel_group"],
     "types": ["device_name", "country_name", "source_name", "channel_name"],
     "cubes": ["session_measures", "kept_sources", "days", "months", "totals", "rare_days", "cells", "day_cells"],
     "probability_cubes": [
@@ -21,9 +22,9 @@ ORDER = {
         "probability_cells",
         "candidates",
     ],
-    "views": ["filter_options", "date_coverage", "rejects_by_reason", "bots_by_rule", "data_warnings"],
+    "views": ["data_warnings"],
 }
-"""Folders whose files depend on each other, in the order they need; the files of others stand for themselves."""
+"""Files that need others of their folder, in the order they need; files not named here come before them."""
 
 INHERITED = [("bots", "sessions"), ("candidates", "sessions"), ("top_candidates", "candidates")]
 """Relations whose columns mean what those of another mean: the comment of a column is copied by its name."""
@@ -31,9 +32,8 @@ INHERITED = [("bots", "sessions"), ("candidates", "sessions"), ("top_candidates"
 
 def files(folder: str) -> list[Path]:
     """The SQL files of a folder in the order they are run."""
-    if folder in ORDER:
-        return [SQL / folder / f"{name}.sql" for name in ORDER[folder]]
-    return sorted((SQL / folder).glob("*.sql"))
+    last = ORDER.get(folder, [])
+    return sorted((SQL / folder).glob("*.sql"), key=lambda file: (last.index(file.stem) if file.stem in last else -1, file.stem))
 
 
 def run(con: duckdb.DuckDBPyConnection, folder: str, *, only: set[str] | None = None) -> None:
