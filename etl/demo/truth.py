@@ -91,7 +91,7 @@ class Tally:
             "leaks": [self.leak(leak, first_day, days) for leak in leaks if leak.kind != "tracking_break"],
             "tracking_breaks": [self.leak(leak, first_day, days) for leak in leaks if leak.kind == "tracking_break"],
             "definition_changes": definition_changes(first_day, days, renamed),
-            "all_faults_together": money(self.together, "lost_"),
+            "all_faults_together": money(self.together, "missing_"),
         }
 
     def leak(self, leak: Leak, first_day: date, days: int) -> dict:

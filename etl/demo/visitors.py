@@ -227,7 +227,7 @@ class Population:
         n = len(kinds)
         last = season.day_length(day) - season.QUIET_SECONDS
         elapsed = rng.integers(0, last, n)
-        burst = int(rng.integers(3600, last - 3600))
+        burst = int(rng.integers(60, last // 60 - 60)) * 60
         elapsed = np.where(kinds == PROBE, burst + rng.integers(0, 50, n), elapsed)
         spam_line = len(shop.LINES) + rng.integers(0, 3, n)
         line = np.select([kinds == CRAWLER, kinds == SPAM], [np.zeros(n, np.int64), spam_line], len(shop.LINES) + 3)
