@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import numpy as np
 import pyarrow as pa
 
-from . import shop
+from . import shop, traffic
 from .columns import Labels, coded, integers, repeated, struct
 from .funnel import PRODUCT_CENTS, Sessions
 from .hits import ADDED, BEGAN_CHECKOUT, CONFIRMED_AGAIN, LANDING_COUNT, PAGES, PURCHASED, SCROLLED, VIEWED_PRODUCT, Hits
@@ -25,7 +25,7 @@ ENGAGED_MILLISECONDS = 10_000
 # One page view in so many is sent without consent, and with it neither visitor nor session.
 WITHOUT_CONSENT = 83
 
-LINES = shop.ALL_LINES
+LINES = traffic.ALL_LINES
 IS_AUTO_TAGGED = np.array([line.source == "google" and line.medium == "cpc" for line in LINES])
 IS_TAGGED = np.array([line.medium not in ("(none)", "organic", "referral", "(not set)") for line in LINES]) & ~IS_AUTO_TAGGED
 NAMELESS = {"organic": "(organic)", "referral": "(referral)", "(none)": "(direct)", "(not set)": "(not set)"}

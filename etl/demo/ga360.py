@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import season, shop
+from . import season, shop, traffic
 from .columns import Labels, coded, constant, integers, micros, repeated, struct
 from .funnel import PRODUCT_CENTS, Sessions
 from .hits import CONFIRMED_AGAIN, PAGES, PURCHASED, SCROLLED, Hits, basket_lines, expand
@@ -66,7 +66,7 @@ def totals(day: Sessions) -> pa.StructArray:
 
 def traffic_source(labels: Labels) -> pa.StructArray:
     arrivals = labels.arrivals
-    lines = shop.ALL_LINES
+    lines = traffic.ALL_LINES
     referral = [line.medium == "referral" for line in lines]
     return struct({
         "referralPath": coded(arrivals.line, ["/" if is_referral else None for is_referral in referral]),

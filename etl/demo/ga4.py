@@ -3,8 +3,9 @@
 import numpy as np
 import pyarrow as pa
 
-from . import shop
-from .columns import Labels, channels, coded, constant, integers, repeated, scramble, struct
+from . import audience, shop
+from .columns import Labels, channels, coded, constant, integers, repeated, struct
+from .draws import scramble
 from .events import (
     CAMPAIGNS,
     CLICK_IDS,
@@ -83,13 +84,11 @@ class ByEvent:
 
     def __init__(self, labels: Labels, events: Events):
         self.labels, self.session, self.size = labels, events.session, len(events)
-        self.rows = pa.array(events.session)
 
     def text(self, column: pa.Array, where: np.ndarray | None = None) -> pa.DictionaryArray:
-        """Text of sessions as text of events, null outside `where`. Texts that all differ are their own dictionary."""
-        if isinstance(column, pa.DictionaryArray):
-            return column.take(self.rows)
-        return pa.DictionaryArray.from_arrays(pa.array(self.session, pa.int32(), mask=None if where is None else ~where), column)
+        """Text of sessions as text of events, null outside `where`."""
+        coded_column = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
+        return coded_column.take(pa.array(self.session, mask=None if where is None else ~where))
 
     def level(self, dimension: str) -> pa.DictionaryArray:
         return coded(self.labels.day.codes[dimension][self.session], LEVELS[dimension])
@@ -115,7 +114,7 @@ def device(by_session: ByEvent) -> pa.StructArray:
     platform = by_session.labels.arrivals.platform[by_session.session]
 
     def of_platform(table: dict[str, str], attribute: str = "operating_system", other: str | None = "<Other>") -> pa.DictionaryArray:
-        return coded(platform, [table.get(getattr(p, attribute).removesuffix(" (in-app)"), other) for p in shop.PLATFORMS])
+        return coded(platform, [table.get(getattr(p, attribute).removesuffix(" (in-app)"), other) for p in audience.PLATFORMS])
 
     return struct({
         "category": by_session.level("device"),

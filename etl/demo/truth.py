@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
-from . import shop
+from . import audience, shop
 from .columns import Labels, integers
 from .funnel import ASSISTANT_SINCE, Sessions
 from .leaks import Leak, Renamed
@@ -28,7 +28,7 @@ class Tally:
         self.totals: Counter[str] = Counter()
         self.bots: Counter[str] = Counter()
         self.stages: Counter[int] = Counter()
-        self.devices = {device: Counter() for device in shop.DEVICES}
+        self.devices = {device: Counter() for device in audience.DEVICES}
         self.leaks: dict[str, Counter[str]] = {}
         self.together: Counter[str] = Counter()
         self.probability = np.zeros(1001, np.int64)
@@ -47,7 +47,7 @@ class Tally:
         for stage, count in enumerate(np.bincount(day.stage[human], minlength=4)):
             for reached in range(stage + 1):
                 self.stages[reached] += int(count)
-        for code, device in enumerate(shop.DEVICES):
+        for code, device in enumerate(audience.DEVICES):
             on = human & (day.codes["device"] == code)
             self.devices[device].update(
                 sessions=int(on.sum()), conversions=int(day.converted[on].sum()), transactions=int(day.transactions[on].sum()),

@@ -73,7 +73,8 @@ def test_truth_adds_up_with_the_export(demo, form):
         totals["rows"], totals["conversions"], totals["transactions"], round(totals["revenue"] * 1_000_000),
     )
     for device, expected in demo.truths[form]["devices"].items():
-        found = one(demo, f"select count_if(transactions > 0), sum(transactions), sum(revenue_micros) from {form} where device = '{device}'")
+        on_device = f"from {form} where device = '{device}'"
+        found = one(demo, f"select count_if(transactions > 0), sum(transactions), sum(revenue_micros) {on_device}")
         assert found == (expected["conversions"], expected["transactions"], round(expected["revenue"] * 1_000_000))
 
 
