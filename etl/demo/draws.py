@@ -7,8 +7,8 @@ def pick(cumulative: np.ndarray, row: np.ndarray, u: np.ndarray) -> np.ndarray:
     """Draw a column for each element from the distribution in its row."""
     rows, columns = cumulative.shape
     flat = (cumulative / cumulative[:, -1:] + np.arange(rows)[:, None]).ravel()
-    drawn = np.searchsorted(flat, row + u, side="right") - row * columns
-    return np.clip(drawn, 0, columns - 1)
+    # Added to a row number, a number next to 1 would round up into the row after.
+    return np.searchsorted(flat, row + np.minimum(u, 1 - 1e-9), side="right") - row * columns
 
 
 def geometric(u: np.ndarray, mean: np.ndarray) -> np.ndarray:

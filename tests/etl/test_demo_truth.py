@@ -230,12 +230,21 @@ def test_allotment_is_exact(total, weights):
     assert np.abs(counts - 1 - total * np.array(weights) / sum(weights)).max() <= 1
 
 
-@given(weights=st.lists(st.floats(0, 10), min_size=1, max_size=12).filter(lambda w: sum(w) > 0.1), u=st.floats(0, 1, exclude_max=True))
+WEIGHTS = st.lists(st.just(0.0) | st.floats(0.01, 10), min_size=1, max_size=12).filter(any)
+
+
+@given(weights=WEIGHTS, u=st.floats(0, 1, exclude_max=True))
 def test_nothing_of_no_weight_is_picked(weights, u):
-    table = np.cumsum(np.array([weights, weights]), axis=1)
-    chosen = pick(table, np.array([0, 1]), np.array([u, u]))
-    assert chosen[0] == chosen[1]
-    assert weights[chosen[0]] > 0
+    table = np.cumsum(np.array([weights, weights, weights[::-1]]), axis=1)
+    first, same, mirrored = pick(table, np.arange(3), np.full(3, u))
+    assert weights[first] > 0 and weights[same] > 0 and weights[::-1][mirrored] > 0
+
+
+@given(weights=WEIGHTS)
+def test_levels_are_picked_in_proportion(weights):
+    u = (np.arange(2000) + 0.5) / 2000
+    counts = np.bincount(pick(np.cumsum([weights], axis=1), np.zeros(2000, int), u), minlength=len(weights))
+    assert np.abs(counts - 2000 * np.array(weights) / sum(weights)).max() <= 1
 
 
 @given(seed=st.integers(0, 2**40))
