@@ -4,6 +4,8 @@ from pathlib import Path
 
 import duckdb
 
+from etl import bots
+
 SQL = Path(__file__).resolve().parent.parent / "sql"
 DATA = SQL.parent / "data"
 SCHEMA_VERSION = "1"
@@ -65,7 +67,9 @@ def apply(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def load_reference(con: duckdb.DuckDBPyConnection) -> None:
-    """Fill the reference tables from the CSV files in data/, replacing what they held."""
+    """Fill the reference tables from the CSV files in data/ and the rules for bots, replacing what they held."""
+    con.execute("delete from bot_rules")
+    con.executemany("insert into bot_rules values (?, ?)", [list(rule) for rule in bots.RULES])
     for table in ("countries", "benchmarks"):
         file = DATA / f"{table}.csv"
         columns = [name for (name,) in con.execute(f"select column_name from (describe {table})").fetchall()]
