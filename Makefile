@@ -27,11 +27,12 @@ bench: $(DEV) ## the benchmarks, with their table
 	@$(PY) -m tests.benchmarks
 
 setup: $(DEV) ## the environment alone, in .venv
+	@echo 'The environment is ready: .venv'
 
 lint: $(DEV) ## style and import rules, nothing changed
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m ruff format --quiet --check .
-	@$(PY) .venv/bin/lint-imports
+	@$(PY) .venv/bin/lint-imports --no-logo
 
 format: $(DEV) ## mend what ruff can mend
 	@$(PY) -m ruff check --quiet --fix --exit-zero .
