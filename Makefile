@@ -20,8 +20,7 @@ test: lint ## environment, browser, every test
 load: $(RUNTIME) ## load exports, train, score, publish: make load FILES="exports/*.parquet"
 	@$(if $(strip $(FILES)),,echo 'Name the exports: make load FILES="exports/*.parquet"' >&2; exit 2)
 	@$(PY) -m etl load $(FILES)
-	@$(PY) -m models train
-	@$(PY) -m models score
+	@bin/model
 
 bench: $(DEV) ## the benchmarks, with their table
 	@$(PY) -m tests.benchmarks
