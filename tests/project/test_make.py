@@ -1,0 +1,82 @@
+"""make, as a newcomer meets it."""
+
+import re
+import socket
+
+import pytest
+
+from tests.project.conftest import ROOT
+
+DOCUMENTED = {"run", "test", "load", "bench", "setup"}
+# Leaves the environment's installation out: these tests are about what comes after it.
+INSTALLED = ("RUNTIME=", "DEV=")
+
+
+def test_make_alone_lists_every_target(scratch):
+    result = scratch.run("make")
+    assert result.returncode == 0
+    listed = dict(re.fullmatch(r"  make ([a-z]+) +(.+)", line).groups() for line in result.stdout.splitlines())
+    assert listed.keys() >= DOCUMENTED
+    phony = re.search(r"^\.PHONY: (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE).group(1).split()
+    assert set(phony) == listed.keys()
+    assert not scratch.asked()
+
+
+def test_load_without_files_says_how(scratch):
+    result = scratch.run("make", "load", *INSTALLED)
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[0] == 'Name the exports: make load FILES="exports/*.parquet"'
+    assert not scratch.asked()
+
+
+def test_load_takes_patterns_then_trains_and_scores(scratch):
+    scratch.add_file("exports/a.csv")
+    scratch.add_file("exports/b.csv")
+    scratch.run("make", "load", "FILES=exports/*.csv", *INSTALLED)
+    assert scratch.asked()[0] == "-m etl load exports/a.csv exports/b.csv"
+
+
+@pytest.mark.parametrize("status", ["1", "2"])
+def test_load_of_a_bad_file_goes_no_further(scratch, status):
+    result = scratch.run("make", "load", "FILES=bad.csv", *INSTALLED, FAILS="-m etl load", FAILS_WITH=status)
+    assert result.returncode != 0
+    assert scratch.asked() == ["-m etl load bad.csv"]
+
+
+def test_run_builds_once_and_serves(scratch):
+    port = free_port()
+    first = scratch.run("make", "run", f"PORT={port}", *INSTALLED)
+    assert first.returncode == 0, first.stderr
+    assert "No database at data/leaks.duckdb" in first.stderr
+    assert (scratch.folder / "data/leaks.duckdb").read_text().split() == ["loaded", "train", "score"]
+    served = f"-m gunicorn --bind 127.0.0.1:{port} dashapp.wsgi:server"
+    assert scratch.asked()[-1] == served
+    scratch.notes.unlink()
+    scratch.run("make", "run", f"PORT={port}", *INSTALLED)
+    assert scratch.asked() == [served]
+
+
+def test_run_serves_the_database_of_the_environment(scratch):
+    theirs = scratch.add_file("elsewhere/theirs.duckdb", "theirs")
+    scratch.run("make", "run", f"PORT={free_port()}", *INSTALLED, LEAKS_DB=str(theirs))
+    assert len(scratch.asked()) == 1
+    assert theirs.read_text() == "theirs"
+    assert not (scratch.folder / "data").exists()
+
+
+def test_run_says_when_the_port_is_taken_before_building_anything(scratch):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = scratch.run("make", "run", f"PORT={port}", *INSTALLED)
+    assert result.returncode != 0
+    assert result.stderr.splitlines()[0] == f"Port {port} is taken: stop what uses it, or choose another with make run PORT={port + 1}."
+    assert not scratch.asked()
+
+
+def free_port() -> int:
+    """A port nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
