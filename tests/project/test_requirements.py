@@ -22,10 +22,18 @@ def entries(name: str) -> list[str]:
     return [line for line in text.splitlines() if line and not line.startswith("#")]
 
 
-def pins(name: str) -> dict[str, Requirement]:
-    """Package name -> its pin."""
-    pinned = [Requirement(entry.split("--hash")[0]) for entry in entries(name)]
-    return {canonicalize_name(pin.name): pin for pin in pinned}
+def pins(name: str) -> dict[str, list[Requirement]]:
+    """Package name -> its pins, more than one where the Python version decides."""
+    found: dict[str, list[Requirement]] = {}
+    for entry in entries(name):
+        pin = Requirement(entry.split("--hash")[0])
+        found.setdefault(canonicalize_name(pin.name), []).append(pin)
+    return found
+
+
+def applies(pin: Requirement) -> bool:
+    """Whether a pin is for this machine."""
+    return pin.marker is None or pin.marker.evaluate()
 
 
 def version(pin: Requirement) -> str:
@@ -51,15 +59,15 @@ def test_no_address_of_an_index(name):
 def test_direct_dependencies_are_locked_as_asked(name, direct):
     locked = pins(name)
     for requirement in direct:
-        pin = locked.get(canonicalize_name(requirement.name))
-        assert pin, f"{requirement.name} is missing from {name}: make lock"
-        assert requirement.specifier.contains(version(pin)), f"{name} has {pin}, pyproject wants {requirement}: make lock"
-        assert pin.marker is None, f"{requirement.name} is locked for some machines only"
+        found = locked.get(canonicalize_name(requirement.name), [])
+        assert sum(map(applies, found)) == 1, f"{requirement.name} is missing from {name}: make lock"
+        for pin in found:
+            assert requirement.specifier.contains(version(pin)), f"{name} has {pin}, pyproject wants {requirement}: make lock"
 
 
 def test_development_runs_what_is_deployed():
-    runtime, development = pins("requirements.txt"), pins("requirements-dev.txt")
-    assert {name: str(pin) for name, pin in runtime.items()}.items() <= {name: str(pin) for name, pin in development.items()}.items()
+    deployed, tested = ({str(pin).partition(";")[0] for found in pins(name).values() for pin in found} for name in FILES)
+    assert deployed <= tested
 
 
 def test_development_tools_are_not_deployed():
@@ -80,7 +88,7 @@ def test_nothing_is_locked_that_nobody_needs(name, direct):
             continue
         reached.add((package, frozenset(extras)))
         waiting += needs(package, extras)
-    assert set(pins(name)) <= {package for package, _ in reached}
+    assert {package for package, found in pins(name).items() if any(map(applies, found))} <= {package for package, _ in reached}
 
 
 def needs(package: str, extras: set[str]) -> list[tuple[str, set[str]]]:
@@ -98,6 +106,6 @@ def needs(package: str, extras: set[str]) -> list[tuple[str, set[str]]]:
 
 
 def test_the_tests_run_with_the_locked_versions():
-    for name, pin in pins("requirements-dev.txt").items():
-        if pin.marker is None or pin.marker.evaluate():
+    for name, found in pins("requirements-dev.txt").items():
+        for pin in filter(applies, found):
             assert metadata.version(name) == version(pin), f"{name} is not the locked version: make setup"
