@@ -19,6 +19,7 @@ take() {{ while [ "$1" != "$option" ]; do shift; done; echo "$2"; }}
 case "$*" in
     "-m etl demo "*) option=--out; mkdir "$(take "$@")" ;;
     "-m etl load "*) option=--db; echo loaded > "$(take "$@")"; echo "salt=${{LEAKS_SALT:-}}" >> "$NOTES" ;;
+    "-m gunicorn "*) echo "PORT=${{PORT:-}}" >> "$NOTES" ;;
     "-m models "*) option=--db; echo "$3" >> "$(take "$@")" ;;
 esac
 """

@@ -21,7 +21,12 @@ def test_procfile_starts_an_app_that_loads(tmp_path):
     assert (kind, program) == ("web", "gunicorn")
     environment = {"PATH": os.environ["PATH"], "PORT": "5000", "LEAKS_AUTH": "none", "LEAKS_DB": str(tmp_path / "none.duckdb")}
     checked = subprocess.run(
-        [sys.executable, "-m", "gunicorn", "--check-config", *arguments], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60
+        [sys.executable, "-m", "gunicorn", "--check-config", *arguments],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     assert checked.returncode == 0, checked.stderr
 
@@ -48,7 +53,9 @@ def test_app_json_does_not_open_the_app_or_bring_secrets():
 @pytest.mark.parametrize("name", APP["env"])
 def test_settings_of_app_json_are_explained_and_read(name, tracked):
     assert len(APP["env"][name]["description"]) > 20
-    code = [file for file in tracked if file.parts[len(ROOT.parts)] in ("dashapp", "etl", "models", "gunicorn.conf.py") and file.suffix == ".py"]
+    code = [
+        file for file in tracked if file.parts[len(ROOT.parts)] in ("dashapp", "etl", "models", "gunicorn.conf.py") and file.suffix == ".py"
+    ]
     assert any(re.search(rf"[\"']{name}[\"']", file.read_text()) for file in code), f"no code reads {name}"
 
 

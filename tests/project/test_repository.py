@@ -11,7 +11,9 @@ from tests.project.conftest import ROOT
 LARGEST = 2 * 1024 * 1024
 # Assembled, so that this file does not hold what it forbids.
 MACHINE_FOLDERS = "|".join(["root", "Users", "work", "farm", "opt"])
-REGISTRY_HOSTS = "|".join(host.replace(" ", r"\.") for host in ("pypi org/simple", "files pythonhosted org", "registry npmjs org", "yarnpkg com"))
+REGISTRY_HOSTS = "|".join(
+    host.replace(" ", r"\.") for host in ("pypi org/simple", "files pythonhosted org", "registry npmjs org", "yarnpkg com")
+)
 
 
 def texts(tracked: list[Path]) -> dict[Path, str]:

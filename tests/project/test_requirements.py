@@ -71,7 +71,9 @@ def test_development_runs_what_is_deployed():
 
 
 def test_development_tools_are_not_deployed():
-    only_dev = {canonicalize_name(requirement.name) for requirement in DEV} - {canonicalize_name(requirement.name) for requirement in RUNTIME}
+    only_dev = {canonicalize_name(requirement.name) for requirement in DEV} - {
+        canonicalize_name(requirement.name) for requirement in RUNTIME
+    }
     assert only_dev.isdisjoint(pins("requirements.txt"))
 
 

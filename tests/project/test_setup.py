@@ -172,7 +172,9 @@ def test_the_systems_browser_is_installed_as_root(machine, playwright):
     browser = machine.add_file("downloads/chromium", BROWSER)
     browser.chmod(0o755)
     target = machine.folder / "commands" / "chromium"
-    machine.add_command("apt-get", f'#!/bin/sh\necho "apt-get $*" >> "$NOTES"\ncase "$*" in *install*chromium*) cp {browser} {target} ;; esac\n')
+    machine.add_command(
+        "apt-get", f'#!/bin/sh\necho "apt-get $*" >> "$NOTES"\ncase "$*" in *install*chromium*) cp {browser} {target} ;; esac\n'
+    )
     assert machine.bare("bin/browser").stdout.strip() == str(target)
 
 
