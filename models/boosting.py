@@ -129,12 +129,9 @@ def search(
     step: Callable[[int, int], None] = lambda done, of: None,
 ) -> Trial:
     """The best of some parameters drawn from a grid, by log loss on the held-out folds."""
-    best: Trial | None = None
     drawn = list(ParameterSampler(space, trials, random_state=seed))
+    tried = []
     for number, params in enumerate(drawn, start=1):
-        trial, _ = cross_validate(parts, params, seed, max_rounds=max_rounds)
-        if best is None or trial.log_loss < best.log_loss:
-            best = trial
+        tried.append(cross_validate(parts, params, seed, max_rounds=max_rounds)[0])
         step(number, len(drawn))
-    assert best is not None
-    return best
+    return min(tried, key=lambda trial: trial.log_loss)
