@@ -52,9 +52,15 @@ def reading(db: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield con
 
 
+def first(con: duckdb.DuckDBPyConnection, query: str, parameters: list | None = None) -> tuple | None:
+    """The first row of a query, if any. All rows are fetched: an unfinished result blocks the connection."""
+    rows = con.execute(query, parameters or []).fetchall()
+    return rows[0] if rows else None
+
+
 def columns(con: duckdb.DuckDBPyConnection) -> str:
     """Select list that gives the raw columns of sessions; the hour is that of the property's time zone, UTC if unknown."""
-    zone = con.execute("select name from pg_timezone_names() where name = (select value from settings where name = 'time_zone')").fetchone()
+    zone = first(con, "select name from pg_timezone_names() where name = (select value from settings where name = 'time_zone')")
     at_property = f"timezone('{zone[0]}', timezone('UTC', started_at))" if zone else "started_at"
     return f"""
         session_id,
@@ -87,25 +93,23 @@ def read_examples(con: duckdb.DuckDBPyConnection, limit: int = MAX_EXAMPLES) -> 
     data_hash : str
         Equal for equal sessions, and for them alone.
     """
-    (total,) = con.execute("select count(*) from sessions").fetchone()
+    (total,) = first(con, "select count(*) from sessions")
     share = SHARES if total <= limit else SHARES * limit // total
     sampled = f"md5_number_lower(coalesce(visitor_id, session_id)) % {SHARES} < {share}" if share < SHARES else "true"
     chosen = f"select {columns(con)} from sessions where {sampled}"
     table = con.sql(f"{chosen} order by session_id").to_arrow_table()
     names = ("session_id", "visitor", "is_converted", *NUMBERS, *LABELS)
     row = ", ".join(f"coalesce(cast({name} as varchar), chr(30))" for name in names)
-    (data_hash,) = con.execute(
-        f"select md5(concat_ws(' ', count(*), coalesce(bit_xor(md5_number(concat_ws(chr(31), {row}))), 0))) from ({chosen})"
-    ).fetchone()
+    (data_hash,) = first(
+        con, f"select md5(concat_ws(' ', count(*), coalesce(bit_xor(md5_number(concat_ws(chr(31), {row}))), 0))) from ({chosen})"
+    )
     converted = table.column("is_converted").to_numpy().astype(bool)
     return table.column("session_id"), Examples(Sessions.from_arrow(table), converted, Column.of(table.column("visitor"))), data_hash
 
 
 def read_current_run(con: duckdb.DuckDBPyConnection) -> Run | None:
     """The run whose predictions the app shows, ready to score with."""
-    found = con.execute(
-        "select run_id, threshold, cutoff, artefact from current_run inner join model_runs using (run_id, threshold)"
-    ).fetchone()
+    found = first(con, "select run_id, threshold, cutoff, artefact from current_run inner join model_runs using (run_id, threshold)")
     if found is None:
         return None
     run_id, threshold, cutoff, artefact = found
@@ -117,9 +121,8 @@ def read_current_run(con: duckdb.DuckDBPyConnection) -> Run | None:
 
 def count_unscored(con: duckdb.DuckDBPyConnection, run_id: str) -> int:
     """Sessions that the run has not scored."""
-    return con.execute(
-        "select count(*) from sessions where session_id not in (select session_id from predictions where run_id = ?)", [run_id]
-    ).fetchone()[0]
+    query = "select count(*) from sessions where session_id not in (select session_id from predictions where run_id = ?)"
+    return first(con, query, [run_id])[0]
 
 
 def append_run(
@@ -158,9 +161,9 @@ def append_run(
         """,
         {"run_id": run_id, "trained_at": trained_at, "threshold": trained.threshold},
     )
-    scored, cutoff = con.execute(
-        "select count(*), min(p_conversion) filter (where is_top_decile) from predictions where run_id = ?", [run_id]
-    ).fetchone()
+    scored, cutoff = first(
+        con, "select count(*), min(p_conversion) filter (where is_top_decile) from predictions where run_id = ?", [run_id]
+    )
     con.execute(
         """
         insert into model_runs (run_id, trained_at, code_version, data_hash, kind, params, metrics, threshold, artefact)
