@@ -1,0 +1,1 @@
+"""Loading: recognise an export, read it, clean it, publish the database."""

@@ -1,0 +1,111 @@
+"""The SQL files of the database, and how they are applied."""
+
+from pathlib import Path
+
+import duckdb
+
+SQL = Path(__file__).resolve().parent.parent / "sql"
+DATA = SQL.parent / "data"
+SCHEMA_VERSION = "1"
+
+ORDER = {
+    "types": ["device_name", "country_name", "source_name", "channel_name"],
+    "cubes": ["session_measures", "kept_sources", "days", "months", "totals", "rare_days", "cells", "day_cells"],
+    "probability_cubes": [
+        "current_run",
+        "prediction_measures",
+        "probability_days",
+        "probability_months",
+        "probability_totals",
+        "probability_rare_days",
+        "probability_cells",
+        "candidates",
+    ],
+    "views": ["filter_options", "date_coverage", "rejects_by_reason", "bots_by_rule", "data_warnings"],
+}
+"""Folders whose files depend on each other, in the order they need; the files of others stand for themselves."""
+
+INHERITED = [("bots", "sessions"), ("candidates", "sessions"), ("top_candidates", "candidates")]
+"""Relations whose columns mean what those of another mean: the comment of a column is copied by its name."""
+
+
+def files(folder: str) -> list[Path]:
+    """The SQL files of a folder in the order they are run."""
+    if folder in ORDER:
+        return [SQL / folder / f"{name}.sql" for name in ORDER[folder]]
+    return sorted((SQL / folder).glob("*.sql"))
+
+
+def run(con: duckdb.DuckDBPyConnection, folder: str, *, only: set[str] | None = None) -> None:
+    """Run the SQL files of a folder, or those named in `only`."""
+    for file in files(folder):
+        if only is None or file.stem in only:
+            con.execute(file.read_text())
+
+
+def apply(con: duckdb.DuckDBPyConnection) -> None:
+    """Bring the database of a read-write connection up to date: types, tables, macros, cubes, metrics, views, comments."""
+    con.execute("create schema if not exists staging; create schema if not exists cubes")
+    known_types = {name for (name,) in con.execute("select type_name from duckdb_types() where not internal").fetchall()}
+    run(con, "types", only=set(ORDER["types"]) - known_types)
+    run(con, "tables")
+    run(con, "macros")
+    load_reference(con)
+    version = con.execute("select value from settings where name = 'schema_version'").fetchone()
+    if version == (SCHEMA_VERSION,):
+        run(con, "cubes", only={"session_measures", "cells", "day_cells"})
+        run(con, "probability_cubes", only={"current_run", "prediction_measures", "probability_cells"})
+    else:
+        rebuild_cubes(con)
+        rebuild_probability_cubes(con)
+    run(con, "metrics")
+    run(con, "views")
+    inherit_comments(con)
+    set_setting(con, "schema_version", SCHEMA_VERSION)
+
+
+def load_reference(con: duckdb.DuckDBPyConnection) -> None:
+    """Fill the reference tables from the CSV files in data/, replacing what they held."""
+    for table in ("countries", "benchmarks"):
+        file = DATA / f"{table}.csv"
+        columns = [name for (name,) in con.execute(f"select column_name from (describe {table})").fetchall()]
+        con.execute(f"delete from {table}")
+        con.execute(
+            f"insert into {table} select {', '.join(columns)} from read_csv(?, header = true, all_varchar = true, delim = ',', quote = '\"')",
+            [str(file)],
+        )
+
+
+def rebuild_cubes(con: duckdb.DuckDBPyConnection) -> None:
+    """Build the cubes anew from the sessions."""
+    run(con, "cubes")
+
+
+def rebuild_probability_cubes(con: duckdb.DuckDBPyConnection) -> None:
+    """Build the probability cubes and the list of candidates anew from the predictions of the current run."""
+    run(con, "probability_cubes")
+    inherit_comments(con)
+
+
+def inherit_comments(con: duckdb.DuckDBPyConnection) -> None:
+    """Give columns without a comment the one of the same column of the relation they inherit from."""
+    for relation, origin in INHERITED:
+        missing = con.execute(
+            """
+            select target.schema_name, target.table_name, target.column_name, origin.comment
+            from duckdb_columns() as target
+            inner join duckdb_columns() as origin
+                on origin.column_name = target.column_name and origin.database_name = target.database_name
+            where target.database_name = current_database() and target.table_name = ? and origin.table_name = ?
+                and target.comment is null and origin.comment is not null
+            """,
+            [relation, origin],
+        ).fetchall()
+        for schema, table, column, comment in missing:
+            text = comment.replace("'", "''")
+            con.execute(f"comment on column {schema}.{table}.{column} is '{text}'")
+
+
+def set_setting(con: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
+    """Store a fact about the database; see the table settings."""
+    con.execute("insert or replace into settings values (?, ?)", [name, value])

@@ -1,0 +1,39 @@
+create or replace table cubes.probability_days as
+with folded as (
+    select
+        session_date,
+        device,
+        case when is_kept then prediction_measures.source else cast('(all other sources)' as source_name) end as source,
+        country,
+        channel,
+        bin,
+        prediction_measures.sessions,
+        p_micros,
+        p_squared_micros
+    from prediction_measures
+    inner join cubes.kept_sources on kept_sources.source = prediction_measures.source
+)
+select
+    session_date,
+    device,
+    source,
+    country,
+    channel,
+    bin,
+    cast(sum(sessions) as bigint) as sessions,
+    cast(sum(p_micros) as bigint) as p_micros,
+    cast(sum(p_squared_micros) as bigint) as p_squared_micros
+from folded
+group by session_date, device, source, country, channel, bin
+order by session_date, device, source, country, channel, bin;
+
+comment on table cubes.probability_days is 'One row per day, device, source, country, channel and log-odds bin that occurs: sums of prediction_measures.';
+comment on column cubes.probability_days.session_date is 'Day of the session.';
+comment on column cubes.probability_days.device is 'Device category.';
+comment on column cubes.probability_days.source is 'Source; (all other sources) stands for those not kept by name.';
+comment on column cubes.probability_days.country is 'Country.';
+comment on column cubes.probability_days.channel is 'Channel group.';
+comment on column cubes.probability_days.bin is 'Log-odds bin of the probability; see probability_bin.';
+comment on column cubes.probability_days.sessions is 'Scored sessions.';
+comment on column cubes.probability_days.p_micros is 'Probabilities in millionths, added up.';
+comment on column cubes.probability_days.p_squared_micros is 'Squared probabilities in millionths, added up.';

@@ -1,0 +1,1 @@
+create type country_name as enum ('(unknown)');

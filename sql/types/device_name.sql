@@ -1,0 +1,1 @@
+create type device_name as enum ('desktop', 'mobile', 'tablet', 'other');

@@ -1,0 +1,1 @@
+create type source_name as enum ('(all other sources)', '(direct)', '(unknown)');
