@@ -53,7 +53,7 @@ def _subtitle(totals: Row, filters: Filters, covered: Row) -> str:
     first = max(filter(None, (filters.since, covered["first"])), default=None)
     last = min(filter(None, (filters.until, covered["last"])), default=None)
     days = span(first, last) if first and last and first <= last else "no days with data"
-        return " · ".join(filter(None, [f"{theme.exact(totals['sessions'])} sessions", days, filters.words()]))
+    return " · ".join(filter(None, [f"{theme.exact(totals['sessions'])} sessions", days, filters.words()]))
 
 
 def _empty(covered: Row) -> html.Div:

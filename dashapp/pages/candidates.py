@@ -28,7 +28,7 @@ def _column(field: str, heading: str, width: int, kind: str = "text", **more: ob
 
 COLUMNS = [
     _column("rank", "Rank", 84, "number", pinned="left"),
-    _column("p_conversion", "Probability", 118, "number", valueFormatter={"function": "leaks.rate(params.value)"}, pinned="left"),
+    _column("p_conversion", "Probability", 118, "number", valueFormatter={"function": "leaksRate(params.value)"}, pinned="left"),
     _column("device", "Device", 104),
     _column("country", "Country", 140),
     _column("source", "Source", 170),
@@ -36,11 +36,11 @@ COLUMNS = [
     _column("landing_page", "Landing page", 220),
     _column("visit_number", "Visit", 84, "number"),
     _column("pageviews", "Pages", 90, "number"),
-    _column("duration_seconds", "Duration", 110, "number", valueFormatter={"function": "leaks.duration(params.value)"}),
-    _column("stage", "Stage", 140, "number", valueFormatter={"function": "leaks.stage(params.value)"}),
+    _column("duration_seconds", "Duration", 110, "number", valueFormatter={"function": "leaksDuration(params.value)"}),
+    _column("stage", "Stage", 140, "number", valueFormatter={"function": "leaksStage(params.value)"}),
     _column("is_converted", "Converted", 110, "flag", valueFormatter={"function": "params.value ? 'yes' : params.value === false ? 'no' : ''"}),
-    _column("revenue", "Revenue", 110, "number", valueFormatter={"function": "leaks.money(params.value)"}),
-    _column("started_at", "Started (UTC)", 160, "time", valueFormatter={"function": "leaks.time(params.value)"}),
+    _column("revenue", "Revenue", 110, "number", valueFormatter={"function": "leaksMoney(params.value)"}),
+    _column("started_at", "Started (UTC)", 160, "time", valueFormatter={"function": "leaksTime(params.value)"}),
     _column("session_id", "Session", 220),
 ]
 
