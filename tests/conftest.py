@@ -1,0 +1,106 @@
+"""Fixtures for every test: the real exports where they exist, and small databases made of given sessions."""
+
+import os
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from etl import levels, schema
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of real exports, which are not part of the repository."""
+    folder = Path(os.environ.get("LEAKS_TEST_DATA") or ROOT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip("skipped: no real data")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A database with its whole schema and no rows."""
+    path = tmp_path_factory.mktemp("empty") / "empty.duckdb"
+    with duckdb.connect(str(path)) as con:
+        schema.apply(con)
+    return path
+
+
+DEFAULTS = {
+    "visitor_id": None,
+    "visit_number": 1,
+    "started_at": None,
+    "session_date": "2026-03-02",
+    "device": "desktop",
+    "country": "Canada",
+    "iso3": None,
+    "source": "google",
+    "medium": "organic",
+    "campaign": None,
+    "channel": "Organic Search",
+    "landing_page": None,
+    "browser": None,
+    "operating_system": None,
+    "pageviews": 1,
+    "duration_seconds": 0.0,
+    "is_bounce": False,
+    "stage": 0,
+    "transactions": None,
+    "revenue": 0,
+    "load_id": 1,
+}
+
+
+def insert_sessions(con: duckdb.DuckDBPyConnection, sessions: list[dict]) -> None:
+    """Insert sessions given by the columns that matter, and rebuild the cubes.
+
+    Columns left out take a plain default; is_engaged and is_converted follow from the stage, and a
+    converted session has one transaction unless it says otherwise.
+    """
+    rows = []
+    for number, given in enumerate(sessions):
+        row = {"session_id": f"{number:024x}"} | DEFAULTS | given
+        row["is_engaged"] = row["stage"] >= 1
+        row["is_converted"] = row["stage"] == 3
+        if row["transactions"] is None:
+            row["transactions"] = int(row["is_converted"])
+        rows.append(row)
+    if rows:
+        names = list(rows[0])
+        con.execute("create or replace temp table given as select * exclude (device, country, source, channel), "
+                    "device::varchar as device, country::varchar as country, source::varchar as source, channel::varchar as channel "
+                    "from sessions limit 0")
+        con.executemany(
+            f"insert into given ({', '.join(names)}) values ({', '.join('?' * len(names))})", [[row[name] for name in names] for row in rows]
+        )
+        for column in levels.TYPES:
+            levels.extend(con, column, "given")
+        con.execute("insert into sessions by name select * from given order by session_date, device, source, country; drop table given")
+    schema.rebuild_cubes(con)
+
+
+@pytest.fixture
+def database(empty_database: Path):
+    """A function that makes an in-memory database of given sessions: `con = database([{...}, ...])`."""
+    connections = []
+
+    def make(sessions: list[dict]) -> duckdb.DuckDBPyConnection:
+        con = duckdb.connect()
+        connections.append(con)
+        schema.apply(con)
+        insert_sessions(con, sessions)
+        return con
+
+    yield make
+    for con in connections:
+        con.close()
+
+
+def records(con: duckdb.DuckDBPyConnection, query: str, parameters=None) -> list[dict]:
+    """The rows of a query as dictionaries."""
+    cursor = con.execute(query, parameters) if parameters is not None else con.execute(query)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]

@@ -1,0 +1,162 @@
+"""Invariants of the metric relations under any filter."""
+
+from datetime import date, timedelta
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from etl import schema
+from tests.conftest import insert_sessions, records
+
+DEVICES = ["desktop", "mobile", "tablet"]
+COUNTRIES = ["Canada", "Japan", "Malta"]
+CHANNELS = ["Direct", "Referral"]
+FIRST = date(2025, 11, 20)
+DAYS = 140
+RARE = [f"rare-{number:03}.example" for number in range(330)]
+
+ADDITIVE = ["kpis", "country_rates", "funnel_by_device", "duration_rates", "daily_rates", "revenue_at_stake", "midfunnel_comparison"]
+RATES = ["kpis", "country_rates", "duration_rates", "source_device_rates", "device_benchmarks", "daily_rates"]
+
+
+@pytest.fixture(scope="module")
+def con():
+    """A site of more sources than the cubes keep by name, over several months; every value is decided by its number."""
+    connection = duckdb.connect()
+    schema.apply(connection)
+    sessions = []
+    for number in range(4000):
+        mixed = (number * 2654435761) % 2**32
+        stage = [0, 0, 0, 1, 1, 2, 3][mixed % 7]
+        sessions.append(
+            {
+                "device": DEVICES[mixed // 7 % 3],
+                "country": COUNTRIES[mixed // 21 % 3],
+                "channel": CHANNELS[mixed // 63 % 2],
+                "source": RARE[mixed // 126 % len(RARE)] if mixed % 5 == 0 else ["google", "(direct)", "o'brien\"; drop"][mixed // 126 % 3],
+                "session_date": str(FIRST + timedelta(days=mixed // 1000 % DAYS)),
+                "stage": stage,
+                "pageviews": None if mixed % 11 == 0 else mixed % 30,
+                "duration_seconds": None if mixed % 13 == 0 else float(mixed % 2500),
+                "revenue": f"{mixed % 9000 / 100:.2f}" if stage == 3 else 0,
+                "is_bounce": None if mixed % 3 == 0 else mixed % 2 == 0,
+                "visit_number": None if mixed % 17 == 0 else 1 + mixed % 4,
+            }
+        )
+    insert_sessions(connection, sessions)
+    yield connection
+    connection.close()
+
+
+def subsets(values):
+    return st.none() | st.lists(st.sampled_from(values), unique=True, max_size=4)
+
+
+days = st.none() | st.integers(-10, DAYS + 10).map(lambda offset: FIRST + timedelta(days=offset))
+filters = st.fixed_dictionaries(
+    {
+        "devices": subsets([*DEVICES, "fridge"]),
+        "sources": subsets(["google", "(direct)", "o'brien\"; drop", "nobody", *RARE[:3], *RARE[-3:]]),
+        "countries": subsets(COUNTRIES),
+        "channels": subsets(CHANNELS),
+        "since": days,
+        "until": days,
+    }
+)
+
+
+def call(relation: str, given: dict) -> tuple[str, dict]:
+    present = {name: value for name, value in given.items() if value is not None}
+    return f"{relation}({', '.join(f'{name} := ${name}' for name in present)})", present
+
+
+def filtered_sessions(con, given: dict) -> None:
+    """Leave, in another database, only the sessions the filter means."""
+    clauses = {
+        "devices": "list_contains($devices, device::varchar)",
+        "sources": "list_contains($sources, source::varchar)",
+        "countries": "list_contains($countries, country::varchar)",
+        "channels": "list_contains($channels, channel::varchar)",
+        "since": "session_date >= $since",
+        "until": "session_date <= $until",
+    }
+    present = {name: value for name, value in given.items() if value is not None}
+    where = " and ".join(clauses[name] for name in present) or "true"
+    con.execute("begin")
+    con.execute("create temp table kept as select session_id from sessions where " + where, present)
+    con.execute("delete from sessions where session_id not in (select session_id from kept)")
+    schema.rebuild_cubes(con)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(filters)
+def test_filtered_relation_equals_relation_of_filtered_table(con, given):
+    answers = {}
+    for relation in [*ADDITIVE, "source_device_rates", "device_benchmarks"]:
+        text, parameters = call(relation, given)
+        answers[relation] = records(con, f"from {text}", parameters or None)
+    try:
+        filtered_sessions(con, given)
+        for relation, answer in answers.items():
+            assert answer == records(con, f"from {relation}"), relation
+    finally:
+        con.execute("rollback")
+
+
+@settings(max_examples=60, deadline=None)
+@given(filters)
+def test_funnels_nest(con, given):
+    text, parameters = call("funnel_by_device", given)
+    rows = records(con, f"from {text}", parameters or None)
+    for here, following in zip(rows, rows[1:], strict=False):
+        if here["stage"] < 3:
+            assert here["device"] == following["device"]
+            assert here["sessions"] == following["sessions"] + here["dropped"]
+            assert here["dropped"] >= 0
+        else:
+            assert here["dropped"] is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(filters)
+def test_relations_agree_on_sessions_and_conversions(con, given):
+    text, parameters = call("kpis", given)
+    (kpis,) = records(con, f"from {text}", parameters or None)
+    for relation in ("country_rates", "device_benchmarks", "daily_rates"):
+        text, parameters = call(relation, given)
+        sums = con.execute(f"select coalesce(sum(sessions), 0), coalesce(sum(conversions), 0) from {text}", parameters).fetchone()
+        assert sums == (kpis["sessions"], kpis["conversions"]), relation
+    text, parameters = call("revenue_at_stake", given)
+    (dropped,) = con.execute(f"select sum(dropped) from {text}", parameters).fetchone()
+    assert dropped == kpis["sessions"] - kpis["conversions"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(filters)
+def test_rates_lie_in_their_intervals(con, given):
+    for relation in RATES:
+        text, parameters = call(relation, given)
+        for row in records(con, f"from {text}", parameters or None):
+            if row["sessions"]:
+                assert 0 <= row["ci_low"] <= row["conversion_rate"] <= row["ci_high"] <= 1
+
+
+def test_cubes_are_equal_to_rows_at_every_grain(con):
+    measures = "sum(sessions), sum(transactions), sum(revenue_micros), sum(pageviews), sum(pageviews_known), sum(duration_ms), " \
+        "sum(duration_known), sum(bounces), sum(bounces_known), sum(visits), sum(returned), sum(visits_known)"
+    group = "device, country, channel, stage, bucket"
+    of_rows = f"select {group}, {measures} from session_measures group by all"
+    for cube in ("days", "months", "totals"):
+        of_cube = f"select {group}, {measures} from cubes.{cube} group by all"
+        assert con.execute(f"({of_rows} except all {of_cube}) union all ({of_cube} except all {of_rows})").fetchall() == []
+
+
+def test_sources_beyond_the_largest_are_one_level_in_the_cubes(con):
+    (kept, level) = con.execute(
+        "select count(distinct source), sum(sessions) filter (where cast(source as varchar) = '(all other sources)') from cubes.totals"
+    ).fetchone()
+    (folded,) = con.execute("select sum(sessions) from cubes.kept_sources where not is_kept").fetchone()
+    assert kept == 301
+    assert level == folded > 0
