@@ -61,6 +61,7 @@ def create(settings: Settings) -> App:
         update_title=None,
         compress=True,
         suppress_callback_exceptions=True,
+        assets_ignore="bootstrap",
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}, {"name": "color-scheme", "content": "light dark"}],
     )
     app.server.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_LEVEL=5, COMPRESS_MIN_SIZE=800, MAX_CONTENT_LENGTH=4_000_000)
@@ -69,6 +70,10 @@ def create(settings: Settings) -> App:
     auth.install(app.server, settings)
     http.install(app, database, settings, frozenset(PAGES))
     download.install(app.server, database)
+    # Dash learns which files of its components it may serve while it writes the first page: without this, a worker that has not
+    # written one refuses the scripts of a page that another worker wrote.
+    with app.server.test_request_context("/"):
+        app.index()
     return app
 
 
@@ -145,8 +150,7 @@ def _clientside(app: App) -> None:
     app.clientside_callback(ClientsideFunction("leaks", "spread"), Input("answer", "data"), prevent_initial_call=True)
     app.clientside_callback(ClientsideFunction("leaks", "arrive"), Output({"nav": ALL}, "className"), Input("url", "pathname"),
                             Input("url", "search"))
-    app.clientside_callback(ClientsideFunction("leaks", "refetch"), Input("candidates-quick", "value"), Input("url", "search"),
-                            Input("data-version", "data"), prevent_initial_call=True)
+    app.clientside_callback(ClientsideFunction("leaks", "refetch"), Input("candidates-quick", "value"), prevent_initial_call=True)
     for chart in charts.CHARTS.values():
         if chart.clicks:
             app.clientside_callback(ClientsideFunction("leaks", "click"), Output(chart.id, "clickData"), Input(chart.id, "clickData"),

@@ -8,7 +8,6 @@ STYLE = """
 :root{%(light)s color-scheme:light}
 @media (prefers-color-scheme:dark){:root:not([data-theme=light]){%(dark)s color-scheme:dark}}
 :root[data-theme=dark]{%(dark)s color-scheme:dark}
-@font-face{font-family:Inter;src:url(/assets/fonts/InterVariable.woff2) format("woff2");font-weight:100 900;font-display:swap}
 *{box-sizing:border-box}
 body{margin:0;min-height:100vh;display:grid;place-items:center;padding:24px;background:var(--page);color:var(--ink);font:14px/1.5 %(font)s}
 main{width:100%%;max-width:400px;padding:40px;background:var(--surface);border:1px solid var(--hairline);border-radius:8px}
@@ -32,6 +31,7 @@ def document(title: str, body: str) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)} · Silent Leak Detector</title>"
         '<link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">'
+        '<link rel="stylesheet" href="/assets/01-inter.css">'
         f'<style>{STYLE}</style></head><body><main><p class="brand">Silent Leak Detector</p>{body}</main></body></html>'
     )
 

@@ -137,6 +137,7 @@
         Object.entries(answer || {}).forEach(([id, props]) => {
             if (document.getElementById(id)) window.dash_clientside.set_props(id, props);
         });
+        refetch();
     }
 
     let lastPath = null;

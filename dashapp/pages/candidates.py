@@ -15,6 +15,11 @@ from dashapp.queries import candidates, common
 PATH, NAME, TITLE = "/candidates", "Candidates", "Top candidates"
 QUICK_LABELS = {"open": "Hide sessions that converted", "deep": "Deep engagement only", "returning": "Returning visitors only"}
 BLOCK = 100
+GRID_THEME = (
+    "themeQuartz.withParams({fontFamily: 'inherit', fontSize: 13, backgroundColor: 'var(--surface)', foregroundColor: 'var(--ink)', "
+    "headerBackgroundColor: 'var(--surface)', headerTextColor: 'var(--muted)', headerFontWeight: 500, borderColor: 'var(--hairline)', "
+    "accentColor: 'var(--accent)', wrapperBorder: false, columnBorder: false, browserColorScheme: 'inherit'})"
+)
 
 
 def _column(field: str, heading: str, width: int, kind: str = "text", **more: object) -> dict:
@@ -54,10 +59,9 @@ def layout(read: Reading) -> html.Div:
         columnDefs=COLUMNS,
         defaultColDef={"sortable": True, "resizable": True, "suppressHeaderMenuButton": False,
                        "filterParams": {"buttons": ["reset"], "debounceMs": 300, "maxNumConditions": 1}},
-        dashGridOptions={"rowHeight": 34, "headerHeight": 36, "cacheBlockSize": BLOCK, "maxBlocksInCache": 20, "theme": "legacy",
+        dashGridOptions={"rowHeight": 34, "headerHeight": 36, "cacheBlockSize": BLOCK, "maxBlocksInCache": 20, "theme": {"function": GRID_THEME},
                          "suppressCellFocus": False, "enableCellTextSelection": True, "animateRows": False, "tooltipShowDelay": 300,
-                         "overlayNoRowsTemplate": "No candidate matches."},
-        className="ag-theme-leaks",
+                         "localeText": {"noRowsToShow": "No candidate matches."}},
         style={"height": "620px"},
     )
     quick = dcc.Checklist(id="candidates-quick", options=[{"label": label, "value": name} for name, label in QUICK_LABELS.items()],
