@@ -96,7 +96,7 @@
         if (list.length > 1) {
             list.push(component("Button", {type: "button", className: "chip chip-all", "data-clear": "all", children: "Clear all"}));
         }
-        return list;
+        return list.length ? list : component("Span", {className: "hint", children: "Click a country, a device or a cell to filter everything by it."});
     }
 
     function withChosen(options, values) {
@@ -165,9 +165,18 @@
         "source-device-heatmap": ["source", "device"],
         "source-probabilities": ["source", "device"],
     };
+    /* Dash leaves out the customdata of heatmap cells: it stands in the trace, by row and column. */
+    function customOfCell(point, id) {
+        const plot = document.querySelector(`#${CSS.escape(id)} .js-plotly-plot`);
+        const trace = plot && plot.data[point.curveNumber];
+        if (!trace || trace.type !== "heatmap" || !trace.customdata) return null;
+        const place = (values, value) => (values ? Array.from(values).indexOf(value) : value);
+        const row = trace.customdata[place(trace.y, point.y)];
+        return row && row[place(trace.x, point.x)];
+    }
     function click(data, id) {
         const point = data && data.points && data.points[0];
-        const custom = point && point.customdata;
+        const custom = point && (point.customdata || customOfCell(point, id));
         const dimensions = MEANS[id] || [];
         const values = Array.isArray(custom) ? custom : [custom];
         if (custom !== undefined && custom !== null && dimensions.length) {
@@ -227,7 +236,7 @@
             return;
         }
         if (document.querySelector(".dash-dropdown-content, .dash-datepicker-content, .ag-popup-child")) return;
-        if (event.target.closest && event.target.closest("input, textarea, .ag-root")) return;
+        if (event.target.closest && event.target.closest("input:not([type=checkbox]), textarea, .ag-root")) return;
         const filters = read(window.location.search);
         while (clicked.length) {
             const dimensions = clicked.pop();

@@ -67,7 +67,7 @@ def picture_card(identity: str, title: str, *, wide: int = 6, height: int = 300)
             html.P(id=f"{identity}-insight", className="insight"),
             html.Div(dcc.Graph(id=identity, figure=BLANK, config=figures.config(), responsive=True, style={"height": f"{height}px"}),
                      className="chart"),
-            html.Footer([html.Button("PNG", type="button", **{"data-png": identity})]),
+            html.Footer([html.Span(className="count"), html.Button("PNG", type="button", **{"data-png": identity})]),
         ],
         className="card", style={"gridColumn": f"span {wide}"}, **{"aria-label": title},
     )

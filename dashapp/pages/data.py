@@ -86,7 +86,8 @@ def _accounting(loads: list[Row]) -> str:
         return ""
     read = sum(row["rows_read"] for row in loads)
     kept = sum(row["sessions_new"] for row in loads)
-    return f"{theme.exact(read)} rows read from {theme.exact(len(loads))} files, {theme.exact(kept)} new sessions; every other row has its reason."
+    files = "1 file" if len(loads) == 1 else f"{theme.exact(len(loads))} files"
+    return f"{theme.exact(read)} rows read from {files}, {theme.exact(kept)} new sessions; every other row has its reason."
 
 
 def _warnings(rows: list[Row]) -> Any:

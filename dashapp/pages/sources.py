@@ -21,14 +21,13 @@ def _difference(row: Row) -> str:
     return ("+" if row["delta"] > 0 else theme.MINUS if row["delta"] < 0 else "") + theme.points(row["delta"])
 
 
+VERDICTS = {"above": "above", "below": "below", "not distinguishable": "too close to call", "no benchmark": "no benchmark"}
 COLUMNS = (
     Column("Device", lambda row: row["device"].capitalize(), is_number=False),
     Column("Sessions", lambda row: theme.exact(row["sessions"])),
-    Column("Rate", lambda row: theme.rate(row["conversion_rate"])),
-    Column("95 % interval", lambda row: theme.interval(row["ci_low"], row["ci_high"])),
+    Column("Rate", lambda row: [theme.rate(row["conversion_rate"]), html.Small(theme.interval(row["ci_low"], row["ci_high"]))]),
     Column("Benchmark", lambda row: theme.rate(row["benchmark_rate"])),
-    Column("Difference", _difference),
-    Column("Verdict", lambda row: row["verdict"], is_number=False),
+    Column("Difference", lambda row: [_difference(row), html.Small(VERDICTS.get(row["verdict"], row["verdict"]))]),
 )
 
 

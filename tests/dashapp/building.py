@@ -74,6 +74,39 @@ def build(path: Path, *, sessions: int = 1_000, relation: str | None = None, mod
     return path
 
 
+def from_sample(path: Path, csv: Path) -> Path:
+    """A database of the real sample, its stages by the default thresholds."""
+    quoted = str(csv).replace("'", "''")
+    countries = str(schema.DATA / "countries.csv").replace("'", "''")
+    return build(
+        path,
+        relation=f"""
+            select row_number() over () - 1 as n, export.* rename (country as land, source as origin, pageviews as views,
+                transactions as purchases), places.iso3 as code
+            from read_csv('{quoted}', types = {{'fullVisitorId': 'varchar', 'visitId': 'varchar'}}) as export
+            left join (select distinct on (lower(name)) lower(name) as place, iso3 from read_csv('{countries}')) as places
+                on place = lower(export.country)
+        """,
+        session_id="left(md5(n::varchar), 24)",
+        visitor_id="left(md5(fullVisitorId), 24)",
+        visit_number="visitNumber",
+        started_at="null",
+        session_date="strptime(date::varchar, '%Y%m%d')::date",
+        device="deviceCategory",
+        country="land",
+        iso3="code",
+        source="origin",
+        channel="case when origin = '(direct)' then 'Direct' when origin like '%google%' then 'Organic Search' else 'Referral' end",
+        landing_page="null",
+        pageviews="views",
+        duration_seconds="coalesce(timeOnSite, 0)",
+        is_bounce="timeOnSite is null",
+        stage="case when purchases > 0 then 3 when views >= 10 then 2 when views >= 5 then 1 else 0 end",
+        transactions="coalesce(purchases, 0)",
+        revenue="coalesce(transactionRevenue, 0) / 1e6",
+    )
+
+
 def _score(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("""
         insert into predictions
