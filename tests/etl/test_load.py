@@ -148,10 +148,10 @@ def test_labels_are_normalised(tmp_path, db):
     ]
     load([write_flat(tmp_path / "labels.csv", rows)], db)
     assert query(db, "select source, country, iso3, device, channel from sessions order by device") == [
-        ("google", "United States", "USA", "desktop", "(unknown)"),
-        ("mail (e-mail) now", "Atlantis", None, "mobile", "(unknown)"),
+        ("google", "United States", "USA", "desktop", "Organic Search"),
+        ("mail (e-mail) now", "Atlantis", None, "mobile", "Unassigned"),
         ("(direct)", "Côte d’Ivoire", "CIV", "tablet", "Direct"),
-        ("(unknown)", "(unknown)", None, "other", "(unknown)"),
+        ("(unknown)", "(unknown)", None, "other", "Unassigned"),
     ]
 
 
