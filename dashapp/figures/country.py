@@ -1,0 +1,106 @@
+"""Conversion by country, on a map."""
+
+import re
+
+from dashapp import theme as look
+from dashapp.figures.base import empty, faded, figure
+from dashapp.figures.labels import full
+from dashapp.figures.rows import overall_rate, row_rate
+from dashapp.figures.scales import CLASSES, borders, class_of, colorscale
+from dashapp.theme import NBSP, exact
+
+
+def country_map(rows: list[dict], *, theme: str = "light", selected=None, **_) -> dict:
+    """Draw countries coloured by conversion rate; those with too few sessions to tell are grey, those without any are land."""
+    c = look.colours(theme)
+    rates = [(row, row_rate(row)) for row in rows or []]
+    overall = overall_rate([r for _, r in rates])
+    placed = [(row, r) for row, r in rates if r.n and re.fullmatch("[A-Z]{3}", str(row.get("iso3") or ""))]
+    if not placed:
+        message = "No sessions in this selection." if not any(r.n for _, r in rates) else "None of these sessions has a country on the map."
+        return empty(message, theme, name="country_map")
+    told = [(row, r) for row, r in placed if not r.is_thin_for_colour(overall)]
+    thin = [(row, r) for row, r in placed if r.is_thin_for_colour(overall)]
+    limits = borders(max((r.value for _, r in told), default=0.0))
+    data = []
+    if thin:
+        data.append(_countries(thin, [0] * len(thin), [[0, c["too-few"]], [1, c["too-few"]]], theme, selected, too_few=True))
+    if told:
+        z = [class_of(r.value, limits) + 0.5 for _, r in told]
+        data.append(_countries(told, z, colorscale(theme), theme, selected, too_few=False))
+    return figure(
+        "country_map",
+        data,
+        theme,
+        margin={"l": 0, "r": 0, "t": 0, "b": 44},
+        geo={
+            "scope": "world",
+            "resolution": 50,
+            "fitbounds": False,
+            "projection": {"type": "natural earth"},
+            "lonaxis": {"range": [-180, 180]},
+            "lataxis": {"range": [-58, 85]},
+            "domain": {"x": [0, 1], "y": [0, 1]},
+            "bgcolor": "rgba(0,0,0,0)",
+            "showframe": False,
+            "showcoastlines": False,
+            "showcountries": False,
+            "showlakes": False,
+            "showocean": False,
+            "showland": True,
+            "landcolor": c["land"],
+        },
+        **_key(limits, theme),
+    )
+
+
+def _countries(group, z, scale, theme, selected, *, too_few) -> dict:
+    c = look.colours(theme)
+    names = [row.get("country") for row, _ in group]
+    words = [
+        f"{full(row.get('country'))}<br>"
+        + (f"too few sessions to tell: {exact(r.k)} of {exact(r.n)}" if too_few else r.evidence)
+        for row, r in group
+    ]
+    return {
+        "type": "choropleth",
+        "locationmode": "ISO-3",
+        "locations": [row["iso3"] for row, _ in group],
+        "z": z,
+        "zmin": 0,
+        "zmax": CLASSES,
+        "zauto": False,
+        "colorscale": scale,
+        "showscale": False,
+        "customdata": names,
+        "hovertext": words,
+        "hoverinfo": "text",
+        "marker": {"line": {"color": c["surface"], "width": 0.5}, "opacity": faded(names, selected)},
+    }
+
+
+def _key(limits: list[float], theme: str) -> dict:
+    """The colour key below the map: six swatches with the borders between them, and the two greys."""
+    c = look.colours(theme)
+    steps = look.sequential(theme)
+    width, left, shapes, notes = 30, 1, [], []
+    font = {"color": c["muted"], "size": 12}
+    common = {"xref": "paper", "yref": "paper", "showarrow": False, "font": font, "x": 0, "y": 0, "yanchor": "top"}
+    for i, colour in enumerate(steps):
+        shapes.append(_swatch(left + i * width, width, colour))
+        notes.append(common | {"text": _border(limits[i]), "xanchor": "center", "xshift": left + i * width, "yshift": -24})
+    end = left + CLASSES * width
+    notes.append(common | {"text": _border(limits[CLASSES]) + f"{NBSP}%", "xanchor": "center", "xshift": end, "yshift": -24})
+    notes[0]["xanchor"], notes[0]["xshift"] = "left", left - 2
+    shapes.append(_swatch(end + 28, 18, c["too-few"]))
+    notes.append(common | {"text": "too few to tell", "xanchor": "left", "xshift": end + 51, "yshift": -7})
+    return {"shapes": shapes, "annotations": notes}
+
+
+def _border(value: float) -> str:
+    return f"{value * 100:.6g}"
+
+
+def _swatch(x: int, width: int, colour: str) -> dict:
+    pixels = {"xsizemode": "pixel", "ysizemode": "pixel", "xref": "paper", "yref": "paper", "xanchor": 0, "yanchor": 0}
+    return pixels | {"type": "rect", "x0": x, "x1": x + width, "y0": -22, "y1": -12, "fillcolor": colour, "line": {"width": 0}}

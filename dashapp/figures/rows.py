@@ -1,0 +1,74 @@
+"""Rows of the metric relations, read with care: absent columns, NULL and NaN become None, and rates know their evidence."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from dashapp.statistics import wilson
+from dashapp.theme import NBSP, exact, interval, number, rate
+
+# Below this many sessions a rate is not drawn as one, even with its interval.
+FEWEST_SESSIONS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Conversions among sessions with the 95 % Wilson interval; `value` is None without sessions."""
+
+    k: int
+    n: int
+    value: float | None
+    low: float | None
+    high: float | None
+
+    @property
+    def is_thin(self) -> bool:
+        """Whether there are too few sessions to draw a rate at all."""
+        return self.n < FEWEST_SESSIONS
+
+    def is_thin_for_colour(self, overall: float | None) -> bool:
+        """Whether a colour would say more than is known.
+
+        A colour carries no error bar, so it asks for more than a bar: as many sessions as would convert once at the overall rate.
+        """
+        return self.is_thin or bool(overall and self.n * overall < 1)
+
+    @property
+    def evidence(self) -> str:
+        """The hover lines every rate has: itself, its interval, k of n."""
+        if self.value is None:
+            return "no sessions"
+        counted = f"{exact(self.k)} of {exact(self.n)} sessions"
+        if self.is_thin:
+            return f"too few sessions: {exact(self.k)} of {exact(self.n)}"
+        return f"<b>{rate(self.value)}</b>{NBSP * 2}{counted}<br>95 % interval {interval(self.low, self.high)}"
+
+
+def rate_of(k, n) -> Rate:
+    """Return a rate from counts; what is no count is zero, and k stays within n."""
+    n = max(int(number(n) or 0), 0)
+    k = min(max(int(number(k) or 0), 0), n)
+    bounds = wilson(k, n)
+    return Rate(k, n, k / n, *bounds) if bounds else Rate(k, n, None, None, None)
+
+
+def row_rate(row: dict, k: str = "conversions", n: str = "sessions") -> Rate:
+    """Return the rate of a row from its two counts."""
+    return rate_of(row.get(k), row.get(n))
+
+
+def overall_rate(rates: list[Rate]) -> float | None:
+    """Return the rate of all groups together."""
+    n = sum(r.n for r in rates)
+    return sum(r.k for r in rates) / n if n else None
+
+
+def day(value) -> date | None:
+    """Return the date of a value from the database or from JSON, or None."""
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    try:
+        return date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return None

@@ -1,0 +1,192 @@
+"""Conversion by day."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+
+from dashapp import theme as look
+from dashapp.figures.base import axis, empty, error_bars, faded, figure, heading, scale, tick_rate
+from dashapp.figures.rows import Rate, day, rate_of
+from dashapp.theme import count, exact, money, number
+
+DAYS_AT_MOST = 180
+DOTS_AT_MOST = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A day or a week with its rate and revenue."""
+
+    start: date
+    days: int
+    rate: Rate
+    revenue: float | None
+
+    @property
+    def label(self) -> str:
+        """The period in words: Tue 4 Jul 2017, or the week from it."""
+        text = f"{self.start:%a} {self.start.day} {self.start:%b %Y}"
+        return text if self.days == 1 else f"week from {text}"
+
+
+def periods(rows: list[dict]) -> list[Period]:
+    """Return the days in order, or weeks from Monday where there are more than 180 days between the first and the last."""
+    sums: dict[date, list] = {}
+    dated = sorted(((day(row.get("session_date")), row) for row in rows or [] if day(row.get("session_date"))), key=lambda pair: pair[0])
+    if not dated:
+        return []
+    weekly = (dated[-1][0] - dated[0][0]).days > DAYS_AT_MOST
+    for when, row in dated:
+        key = when - timedelta(days=when.weekday()) if weekly else when
+        k, n, revenue = sums.setdefault(key, [0, 0, None])
+        earned = number(row.get("revenue"))
+        sums[key] = [
+            k + (number(row.get("conversions")) or 0),
+            n + (number(row.get("sessions")) or 0),
+            revenue if earned is None else (revenue or 0) + earned,
+        ]
+    return [Period(start, 7 if weekly else 1, rate_of(k, n), revenue) for start, (k, n, revenue) in sums.items()]
+
+
+def daily_trend(rows: list[dict], *, theme: str = "light", selected=None, currency: str = "$", **_) -> dict:
+    """Draw the conversion rate of each day with its interval, above the number of sessions; days without data stay a gap."""
+    shown = periods(rows)
+    if not any(p.rate.n for p in shown):
+        return empty("No sessions in this selection.", theme, name="daily_trend")
+    c = look.colours(theme)
+    solid = [p for p in shown if not p.rate.is_thin]
+    thin = [p for p in shown if p.rate.is_thin and p.rate.n]
+    dotted = len(shown) <= DOTS_AT_MOST
+    keys = [p.start.isoformat() for p in shown]
+    data = [_sessions(shown, keys, theme, selected, currency)]
+    if not dotted:
+        data.append(_band(solid, c))
+    data.append(_line(solid, theme, selected, currency, dotted))
+    if thin:
+        data.append(_thin(thin, theme, currency))
+    top = max((p.rate.high for p in solid), default=None)
+    half = timedelta(days=shown[0].days) * 0.6
+    ends = [datetime.combine(shown[0].start, time()) - half, datetime.combine(shown[-1].start, time()) + half]
+    per = "day" if shown[0].days == 1 else "week"
+    return figure(
+        "daily_trend",
+        data,
+        theme,
+        margin={"l": 52, "r": 20, "t": 28, "b": 44},
+        xaxis=axis(theme, type="date", range=[e.isoformat() for e in ends], anchor="y2", **_date_ticks(shown)),
+        yaxis=scale(theme, top, tick_rate, intervals=3, domain=[0.4, 1]),
+        yaxis2=scale(theme, max(p.rate.n for p in shown), count, intervals=1, domain=[0, 0.2]),
+        annotations=[
+            heading(f"Conversion rate per {per}, with 95 % interval", theme, 52),
+            heading(f"Sessions per {per}", theme, 52, 0.2),
+        ],
+        bargap=0.25,
+    )
+
+
+def _sessions(shown, keys, theme, selected, currency) -> dict:
+    c = look.colours(theme)
+    bar = {
+        "type": "bar",
+        "x": keys,
+        "y": [p.rate.n for p in shown],
+        "yaxis": "y2",
+        "customdata": keys,
+        "hoverinfo": "text",
+        "hovertext": [_hover(p, currency) for p in shown],
+        "marker": {"color": c["neutral"], "opacity": faded(keys, selected)},
+    }
+    return bar
+
+
+def _line(solid, theme, selected, currency, dotted) -> dict:
+    c = look.colours(theme)
+    filled = _with_gaps(solid)
+    keys = [p.start.isoformat() if p else None for p in filled]
+    trace = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "cliponaxis": False,
+        "x": [p.start.isoformat() if p else None for p in filled],
+        "y": [p.rate.value if p else None for p in filled],
+        "customdata": keys,
+        "hoverinfo": "text",
+        "hovertext": [_hover(p, currency) if p else "" for p in filled],
+        "line": {"color": c["accent"], "width": 1.5},
+        "marker": {"color": c["accent"], "size": 7 if dotted else 4, "opacity": faded(keys, selected)},
+    }
+    if dotted:
+        rates = [p.rate if p else Rate(0, 0, None, None, None) for p in filled]
+        trace["error_y"] = error_bars(rates, theme, colour=c["accent"])
+    return trace
+
+
+def _thin(thin, theme, currency) -> dict:
+    c = look.colours(theme)
+    return {
+        "type": "scatter",
+        "mode": "markers",
+        "x": [p.start.isoformat() for p in thin],
+        "y": [0] * len(thin),
+        "cliponaxis": False,
+        "customdata": [p.start.isoformat() for p in thin],
+        "hoverinfo": "text",
+        "hovertext": [_hover(p, currency) for p in thin],
+        "marker": {"color": c["too-few-hatch"], "size": 7, "symbol": "circle-open"},
+    }
+
+
+def _band(solid, c) -> dict:
+    """The interval as one closed outline for each run of days; a day alone between gaps has no outline to fill."""
+    xs, ys = [], []
+    run: list = []
+    for p in [*_with_gaps(solid), None]:
+        if p:
+            run.append(p)
+        elif run:
+            dates = [q.start.isoformat() for q in run]
+            xs += [*dates, *reversed(dates), None]
+            ys += [*(q.rate.high for q in run), *(q.rate.low for q in reversed(run)), None]
+            run = []
+    return {
+        "type": "scatter",
+        "mode": "none",
+        "x": xs[:-1],
+        "y": ys[:-1],
+        "fill": "toself",
+        "fillcolor": c["accent-quiet"],
+        "opacity": 0.6,
+        "hoverinfo": "skip",
+    }
+
+
+def _with_gaps(solid: list) -> list:
+    """The periods with None wherever the next one is missing, so that no line pretends to know it."""
+    out: list = []
+    for p in solid:
+        if out and (p.start - out[-1].start).days > p.days:
+            out.append(None)
+        out.append(p)
+    return out
+
+
+def _hover(p, currency) -> str:
+    lines = [f"{p.label}", p.rate.evidence]
+    if p.revenue is not None:
+        lines.append(f"{money(p.revenue, currency)} revenue")
+    if p.rate.is_thin and p.rate.n:
+        lines[1] = f"too few sessions: {exact(p.rate.k)} of {exact(p.rate.n)}"
+    return "<br>".join(lines)
+
+
+def _date_ticks(shown: list) -> dict:
+    """Ticks at the days themselves while they are few, else at most five dates spread over the range; years below where they begin."""
+    first, last = shown[0].start, shown[-1].start
+    days = (last - first).days
+    step = max(shown[0].days, -(-days // 4) if days > 6 else 1)
+    dates = [first + timedelta(days=i) for i in range(0, days + 1, step)]
+    texts, year = [], None
+    for when in dates:
+        text = f"{when.day} {when:%b}"
+        texts.append(text if when.year == year else f"{text}<br>{when.year}")
+        year = when.year
+    return {"tickmode": "array", "tickvals": [d.isoformat() for d in dates], "ticktext": texts}
