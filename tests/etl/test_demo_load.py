@@ -9,7 +9,8 @@ from etl.load import load
 # Everything but the stage, which a table of counts can only guess at.
 COLUMNS = """
     session_id, visitor_id, visit_number, started_at, session_date, device::varchar, country::varchar, iso3, source::varchar, medium,
-    campaign, channel::varchar, landing_page, browser, operating_system, pageviews, duration_seconds, is_bounce, is_converted, transactions, revenue
+    campaign, channel::varchar, landing_page, browser, operating_system, pageviews, duration_seconds, is_bounce, is_converted,
+    transactions, revenue
 """
 
 
