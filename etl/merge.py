@@ -94,13 +94,12 @@ def fold_repeated(con: duckdb.DuckDBPyConnection) -> None:
         select
             *,
             row_number() over (partition by {KEY}, load_id order by row_number nulls last, content) as place,
-            row_number() over (partition by {KEY}, load_id, content order by row_number nulls last) as copy,
-            max(load_id) over (partition by {KEY}) as last_load
+            row_number() over (partition by {KEY}, load_id, content order by row_number nulls last) as copy
         from (select *, md5(cast(row({content}) as varchar)) as content from scratch.landing where {is_repeated})
         """
     )
     con.execute(
-        f"""
+        """
         insert into scratch.counts
         select load_id, case when copy > 1 then 'duplicates' else 'folded' end, count(*)
         from scratch.ranked
@@ -109,14 +108,15 @@ def fold_repeated(con: duckdb.DuckDBPyConnection) -> None:
         """
     )
     folded = {
-        **{name: f"max({name})" for name in ("visit_number", "pageviews", "hits", "duration_seconds", "transactions", "revenue_micros", "stage")},
+        **{
+            name: f"max({name})"
+            for name in ("visit_number", "pageviews", "hits", "duration_seconds", "transactions", "revenue_micros", "stage")
+        },
         **{name: f"min({name})" for name in ("row_number", "started_at")},
         "is_bounce": "bool_and(is_bounce)",
         "reject_reason": "null",
     }
-    chosen = ", ".join(
-        name if name in KEY.split(", ") else f"{folded.get(name, f'arg_min({name}, place)')} as {name}" for name in COLUMNS
-    )
+    chosen = ", ".join(name if name in KEY.split(", ") else f"{folded.get(name, f'arg_min({name}, place)')} as {name}" for name in COLUMNS)
     con.execute(f"create table scratch.by_file as select load_id, {chosen} from scratch.ranked group by load_id, {KEY}")
     con.execute(
         f"""
@@ -281,7 +281,9 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
     A row equal to the stored session is a duplicate; one that differs replaces it, and stands in scratch.replaced.
     """
     columns = [name.strip() for name in SESSION_COLUMNS.split(",")]
-    compared = " and ".join(f"stored.{name}::varchar is not distinct from incoming.{name}::varchar" for name in columns if name != "session_id")
+    compared = " and ".join(
+        f"stored.{name}::varchar is not distinct from incoming.{name}::varchar" for name in columns if name != "session_id"
+    )
     con.execute(
         f"""
         create table scratch.known as
