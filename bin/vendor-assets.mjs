@@ -63,14 +63,7 @@ function inter() {
 }
 `;
   });
-  const figures = `/* Digits of equal width, so that numbers stand in columns and do not jitter when they change. */
-body,
-.js-plotly-plot text {
-    font-feature-settings: "tnum", "cv05";
-    font-variant-numeric: tabular-nums;
-}
-`;
-  writeFileSync(target('01-inter.css'), [...faces, figures].join('\n'));
+  writeFileSync(target('01-inter.css'), faces.join('\n'));
   copyFileSync(packaged('@fontsource-variable', 'inter', 'LICENSE'), target('licences', 'inter.txt'));
 }
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from dashapp.figures import labels
 from dashapp.figures.duration import buckets
-from dashapp.figures.funnel import STAGES, in_unit, metric_name, stages
+from dashapp.figures.funnel import stage_name, stages
+from dashapp.figures.midfunnel import in_unit, metric_name, pairs
 from dashapp.figures.model import calibration_bins, deciles
 from dashapp.figures.probabilities import bins, cutoff_of
 from dashapp.figures.rows import FEWEST_SESSIONS, Rate, overall_rate, rate_of, row_rate
@@ -95,7 +96,7 @@ def funnel_by_device(rows: list[dict], **context) -> str:
     counts = {name: [int(number(row.get("sessions")) or 0) for row in entries] for name, entries in devices.items()}
     reached = [sum(column) for column in zip(*counts.values(), strict=False)]
     whole = rate_of(reached[-1], reached[0])
-    names = [_stage_name(row, i) for i, row in enumerate(next(iter(devices.values())))]
+    names = [stage_name(row, i) for i, row in enumerate(next(iter(devices.values())))]
     start = f"{_known(whole)} went all the way to {names[-1].lower()}"
     steps = [
         (step, name, rate_of(c[step + 1], c[step]), rate_of(reached[step + 1], reached[step]))
@@ -129,29 +130,47 @@ def revenue_at_stake(rows: list[dict], *, currency: str = "$", **context) -> str
         return "Nothing was lost between the stages in this selection."
     priced = [row for row in steps if number(row.get("recoverable_revenue"))]
     if not priced:
-        return "The data cannot support an estimate of what could be won back here; a ceiling alone would mislead."
+        most = max(steps, key=lambda row: number(row["dropped"]))
+        lost = sum(number(row["dropped"]) for row in steps)
+        return (
+            f"Most sessions end at {_step(most)}: {exact(most['dropped'])} of the {exact(lost)} that did not convert; what could be won "
+            "back is not estimated yet, and the ceiling is arithmetic that nobody can reach."
+        )
     best = max(priced, key=lambda row: number(row["recoverable_revenue"]))
     amount = money(best["recoverable_revenue"], currency)
-    step = labels.shorten(labels.clean(best.get("step")), 44)
     ceiling = number(best.get("ceiling_revenue"))
     bound = f"; the ceiling of {money(ceiling, currency)} is arithmetic, nobody can reach it" if ceiling is not None else ""
-    return f"Most could be won back at {step}: about {amount}, a rough estimate without an interval{bound}."
+    return f"Most could be won back at {_step(best)}: about {amount}, a rough estimate without an interval{bound}."
 
 
 def midfunnel_comparison(rows: list[dict], *, currency: str = "$", **context) -> str:
-    """Say where converting sessions differ most from engaged ones that did not convert, and that this is no cause."""
-    found = []
-    for row in rows or []:
-        one, other = number(row.get("converted")), number(row.get("engaged_not_converted"))
-        metric = str(row.get("metric"))
-        if one is not None and other and one > 0 and metric not in ("sessions", "conversions"):
-            found.append((max(one / other, other / one), metric, one, other))
-    if not found:
+    """Say where converting sessions differ clearly from engaged ones that did not convert, first where buying is not the cause of it."""
+    shown, _, _ = pairs(rows)
+    both = [pair for pair in shown if pair.converted is not None and pair.engaged is not None]
+    if not both:
         return "There are not both converting and engaged sessions here to compare."
-    _, metric, one, other = max(found)
+    shares = [pair for pair in both if pair.converted_rate and pair.engaged_rate and not pair.engaged_rate.is_thin]
+    confidence = for_selected(1, len(shares))
+    clear = []
+    for pair in shares:
+        one, other = pair.converted_rate, pair.engaged_rate
+        found = Contrast(pair.metric, one, other, *newcombe(one.k, one.n, other.k, other.n, confidence), len(shares))
+        if found.is_clear:
+            clear.append(found)
+    if clear:
+        best = max(clear, key=lambda c: c.gap)
+        return (
+            f"{metric_name(best.group)}: {_evidence(best.rate)} of the sessions that converted against {rate(best.others.value)} of the "
+            f"engaged ones that did not, a difference of {_difference(best)}."
+        )
+    averages = [pair for pair in both if not pair.metric.startswith("share_") and pair.converted > 0 and pair.engaged > 0]
+    if not averages:
+        return "Sessions that converted and engaged ones that did not differ in nothing by more than chance."
+    best = max(averages, key=lambda pair: max(pair.converted / pair.engaged, pair.engaged / pair.converted))
+    one, other = (in_unit(best.metric, value, currency) for value in (best.converted, best.engaged))
     return (
-        f"{metric_name(metric)}: {in_unit(metric, one, currency)} in sessions that converted against {in_unit(metric, other, currency)} "
-        "in engaged ones that did not; part of this is the purchase itself, so it is a difference and no cause."
+        f"{metric_name(best.metric)}: {one} in sessions that converted against {other} in engaged ones that did not; "
+        "part of it is the purchase itself, so it is no cause."
     )
 
 
@@ -245,7 +264,8 @@ def calibration_curve(rows: list[dict], **context) -> str:
         return f"In all {_counted(len(shown), 'group')} the observed rate agrees with the predicted one within its interval."
     _, p, r = max(off, key=lambda item: item[0])
     side = "too high" if p > r.value else "too low"
-    return f"Predictions near {rate(p)} are {side}: {_with_interval(r)} converted; {len(shown) - len(off)} of {len(shown)} groups agree."
+    agree = f"{len(shown) - len(off)} of {len(shown)} groups agree"
+    return f"Predictions near {rate(p)} are {side}: {_with_interval(r)} converted; {agree}."
 
 
 def lift_by_decile(rows: list[dict], **context) -> str:
@@ -261,7 +281,7 @@ def lift_by_decile(rows: list[dict], **context) -> str:
     words = f"{exact(first.k)} of {_counted(total.k, 'conversion')}"
     if total.k < 10:
         return f"The most probable tenth holds {words}; that is too few conversions to judge the model by."
-    return f"The most probable tenth of the sessions holds {words}: {rate(held.value)} (95{NBSP}% interval {interval(held.low, held.high)})."
+    return f"The most probable tenth of the sessions holds {words}: {_with_interval(held)}."
 
 
 def _picked(rates, one: str, many: str, name, others: str) -> str:
@@ -331,8 +351,8 @@ def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _stage_name(row: dict, place: int) -> str:
-    return labels.clean(row.get("stage_name") or STAGES[min(place, len(STAGES) - 1)])
+def _step(row: dict) -> str:
+    return labels.shorten(labels.clean(row.get("step")), 44)
 
 
 def _bucket(name: str) -> str:

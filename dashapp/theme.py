@@ -42,7 +42,7 @@ THEMES = {
 
 # Low to high. In the dark theme low stays near the surface, so that "more" always stands out from the page.
 SEQUENTIAL = {
-    "light": ["#ECE9F7", "#D0C9EC", "#AEA3DC", "#897AC8", "#6654AE", "#42318A"],
+    "light": ["#E0DBF2", "#C7BFE8", "#A99DDA", "#897AC8", "#6654AE", "#42318A"],
     "dark": ["#2C2944", "#423B6B", "#5C5195", "#7B6EBE", "#A195E0", "#D3CCFA"],
 }
 
@@ -122,6 +122,15 @@ def rate(value) -> str:
     """Format a share of one as a percentage with three significant figures at most: 1.83 %."""
     value = number(value)
     return "–" if value is None else f"{_percent(value * 100)}{NBSP}%"
+
+
+def brief_rate(value) -> str:
+    """Format a share for a mark with little room, with two significant figures: 16 %, 8.2 %, 0.57 %."""
+    value = number(value)
+    if value is None:
+        return "–"
+    size = abs(value) * 100
+    return f"{value * 100:.0f}{NBSP}%" if size >= 9.95 else f"{value * 100:.1f}{NBSP}%" if size >= 0.995 else rate(value)
 
 
 def interval(low, high) -> str:

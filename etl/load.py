@@ -148,12 +148,14 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], salt: str,
     try:
         con.execute(f"attach {quoted(folder / 'scratch.duckdb')} as scratch")
         privacy.set_salt(con, salt)
+        con.execute("pragma force_compression = 'uncompressed'")
         merge.create_landing(con)
         (last,) = con.execute("select coalesce(max(load_id), 0) from loads").fetchone()
         for number, item in enumerate(batch, start=1):
             item.load_id = last + number
             report(f"Reading {item.source.name} ({number} of {len(batch)})")
             land(con, item)
+        con.execute("pragma force_compression = 'auto'")
         report("Cleaning and sorting")
         merge.merge(con)
         merge.merge_events(con)

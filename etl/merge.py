@@ -232,7 +232,7 @@ def cleaned_sql(con: duckdb.DuckDBPyConnection) -> str:
                 {stages.stage_sql()} as stage,
                 coalesce(transactions, 0) as transactions,
                 cast(coalesce(revenue_micros, 0) as decimal(24, 6)) / 1000000 as revenue,
-                {bots.rule_sql()} as rule
+                {bots.rule_sql(con)} as rule
             from scratch.landing
             {" ".join(joins)}
             where reject_reason is null

@@ -97,11 +97,19 @@ def scrub_sql(text: str) -> str:
     return text
 
 
-def raw_sql(text: str, limit: int = 500) -> str:
-    """A rejected row fit to be stored: scrubbed, without any long number (ids), on one line and cut."""
+def raw_sql(text: str, limit: int = 500, is_split: bool = True) -> str:
+    """A rejected row fit to be stored: scrubbed, without ids, on one line and cut.
+
+    `is_split`: the columns that hold ids are hidden already; otherwise anything that may be an id goes.
+    """
     text = f"left(regexp_replace({text}, '[\\x00-\\x1f\\x7f]+', ' ', 'g'), {4 * limit})"
     text = scrub_sql(text)
-    for pattern in (r"[0-9]{7,}", r"[0-9][.,][0-9]+[eE]\+?[0-9]+", r"[A-Za-z0-9_\-]{24,}"):
+    shortest_number, shortest_word = (9, 24) if is_split else (5, 12)
+    for pattern in (
+        r"[0-9][.,][0-9]+[eE]\+?[0-9]+",
+        rf"[0-9]{{{shortest_number},}}",
+        rf"[A-Za-z0-9_\-]*[0-9][A-Za-z0-9_\-]{{{shortest_word},}}",
+    ):
         text = f"regexp_replace({text}, '{pattern}', '(id)', 'g')"
     return f"left(trim({text}), {limit})"
 
@@ -109,9 +117,15 @@ def raw_sql(text: str, limit: int = 500) -> str:
 def path_sql(url: str) -> str:
     """Path of a page from a URL, a path or host and path: no query, no fragment, scrubbed; NULL where nothing is left."""
     bare = f"regexp_replace({url}, '[?#;].*$', '', 's')"
-    path = f"regexp_replace({bare}, '^([A-Za-z][A-Za-z0-9+.\\-]*:)?//[^/]*', '')"
+    path = f"regexp_replace({bare}, '^(([A-Za-z][A-Za-z0-9+.\\-]*:)?//[^/]*|[A-Za-z0-9\\-]+(\\.[A-Za-z0-9\\-]+)+(:[0-9]+)?/)', '/')"
+    path = f"regexp_replace({path}, '^//+', '/')"
     path = f"case when {path} = '' and {url} <> '' then '/' else {path} end"
     return f"nullif(left({scrub_sql(path)}, 300), '')"
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def scrub(text: str) -> str:

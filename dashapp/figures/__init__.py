@@ -7,7 +7,8 @@ Each takes `rows` (a list of dicts with the columns of its relation), `theme` ("
 from dashapp.figures.base import HEIGHTS, config, empty
 from dashapp.figures.country import country_map
 from dashapp.figures.duration import duration_conversion
-from dashapp.figures.funnel import funnel_by_device, midfunnel_comparison, revenue_at_stake
+from dashapp.figures.funnel import funnel_by_device, revenue_at_stake
+from dashapp.figures.midfunnel import midfunnel_comparison
 from dashapp.figures.model import calibration_curve, lift_by_decile
 from dashapp.figures.probabilities import probability_histogram
 from dashapp.figures.sources import source_device_heatmap, source_probabilities

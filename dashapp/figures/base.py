@@ -14,9 +14,9 @@ HEIGHTS = {
     "country_map": 380,
     "funnel_by_device": 400,
     "revenue_at_stake": 220,
-    "midfunnel_comparison": 240,
+    "midfunnel_comparison": 320,
     "duration_conversion": 340,
-    "source_device_heatmap": 420,
+    "source_device_heatmap": 440,
     "source_probabilities": 440,
     "probability_histogram": 300,
     "calibration_curve": 340,
@@ -75,6 +75,8 @@ def axis(theme: str, **options) -> dict:
         "showline": False,
         "ticks": "",
         "gridcolor": c["hairline"],
+        "tickangle": 0,
+        "ticklabelstandoff": 4,
         "tickfont": {"color": c["muted"], "size": look.FONT_SIZE},
     }
     if title:
@@ -178,10 +180,16 @@ def note(text: str, theme: str, **options) -> dict:
     } | options
 
 
+def heading(text: str, theme: str, left: int, y: float = 1.0, **options) -> dict:
+    """Return what a panel shows, above it and flush with the card: `left` is the left margin of the figure."""
+    return note(text, theme, **({"x": 0, "xshift": -left - 2, "y": y, "yshift": 6} | options))
+
+
 def device_key(devices: list[str], theme: str, **options) -> dict:
     """Return the one-line key of device colours, its words in ink and only the dots in colour."""
-    parts = [f'<span style="color:{look.device_colour(name)}">●</span> {name.capitalize()}' for name in look.DEVICES if name in devices]
-    return note("   ".join(parts), theme, font={"color": look.colours(theme)["ink"], "size": look.FONT_SIZE}, **options)
+    known = [name for name in look.DEVICES if name in devices]
+    parts = [f'<span style="color:{look.device_colour(name)}">●</span>{look.NBSP}{name.capitalize()}' for name in known]
+    return note((look.NBSP * 3).join(parts), theme, font={"color": look.colours(theme)["ink"], "size": look.FONT_SIZE}, **options)
 
 
 def empty(message: str, theme: str = "light", *, name: str = "daily_trend") -> dict:

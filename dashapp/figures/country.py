@@ -6,17 +6,8 @@ from dashapp import theme as look
 from dashapp.figures.base import empty, faded, figure
 from dashapp.figures.labels import full
 from dashapp.figures.rows import overall_rate, row_rate
+from dashapp.figures.scales import CLASSES, borders, class_of, colorscale
 from dashapp.theme import NBSP, exact
-
-# The borders a colour may stand for: round, each about twice the last, since country rates span orders of magnitude.
-BORDERS = [m * 10.0**e for e in range(-6, 0) for m in (1, 2, 5)] + [1.0]
-CLASSES = 6
-
-
-def classes(highest: float) -> list[float]:
-    """Return the borders of six colour classes, from zero to the first round rate that holds the highest."""
-    last = next(i for i, border in enumerate(BORDERS) if border >= min(highest, 1.0) - 1e-12 and i >= CLASSES - 1)
-    return [0.0, *BORDERS[last - CLASSES + 1 : last + 1]]
 
 
 def country_map(rows: list[dict], *, theme: str = "light", selected=None, **_) -> dict:
@@ -30,16 +21,13 @@ def country_map(rows: list[dict], *, theme: str = "light", selected=None, **_) -
         return empty(message, theme, name="country_map")
     told = [(row, r) for row, r in placed if not r.is_thin_for_colour(overall)]
     thin = [(row, r) for row, r in placed if r.is_thin_for_colour(overall)]
-    borders = classes(max((r.value for _, r in told), default=0.0))
+    limits = borders(max((r.value for _, r in told), default=0.0))
     data = []
     if thin:
-        data.append(_countries(thin, [0] * len(thin), [[0, c["too-few"]], [1, c["too-few"]]], 1, theme, selected, too_few=True))
+        data.append(_countries(thin, [0] * len(thin), [[0, c["too-few"]], [1, c["too-few"]]], theme, selected, too_few=True))
     if told:
-        steps = look.sequential(theme)
-        colorscale = [[(i + end) / CLASSES, colour] for i, colour in enumerate(steps) for end in (0, 1)]
-        found = [max(sum(r.value > b for b in borders[1:]), 0) for _, r in told]
-        z = [min(i, CLASSES - 1) + 0.5 for i in found]
-        data.append(_countries(told, z, colorscale, CLASSES, theme, selected, too_few=False))
+        z = [class_of(r.value, limits) + 0.5 for _, r in told]
+        data.append(_countries(told, z, colorscale(theme), theme, selected, too_few=False))
     return figure(
         "country_map",
         data,
@@ -62,11 +50,11 @@ def country_map(rows: list[dict], *, theme: str = "light", selected=None, **_) -
             "showland": True,
             "landcolor": c["land"],
         },
-        **_key(borders, theme),
+        **_key(limits, theme),
     )
 
 
-def _countries(group, z, colorscale, zmax, theme, selected, *, too_few) -> dict:
+def _countries(group, z, scale, theme, selected, *, too_few) -> dict:
     c = look.colours(theme)
     names = [row.get("country") for row, _ in group]
     words = [
@@ -80,9 +68,9 @@ def _countries(group, z, colorscale, zmax, theme, selected, *, too_few) -> dict:
         "locations": [row["iso3"] for row, _ in group],
         "z": z,
         "zmin": 0,
-        "zmax": zmax,
+        "zmax": CLASSES,
         "zauto": False,
-        "colorscale": colorscale,
+        "colorscale": scale,
         "showscale": False,
         "customdata": names,
         "hovertext": words,
@@ -91,21 +79,21 @@ def _countries(group, z, colorscale, zmax, theme, selected, *, too_few) -> dict:
     }
 
 
-def _key(borders: list[float], theme: str) -> dict:
+def _key(limits: list[float], theme: str) -> dict:
     """The colour key below the map: six swatches with the borders between them, and the two greys."""
     c = look.colours(theme)
     steps = look.sequential(theme)
-    width, left, shapes, notes = 38, 4, [], []
+    width, left, shapes, notes = 30, 1, [], []
     font = {"color": c["muted"], "size": 12}
     common = {"xref": "paper", "yref": "paper", "showarrow": False, "font": font, "x": 0, "y": 0, "yanchor": "top"}
     for i, colour in enumerate(steps):
         shapes.append(_swatch(left + i * width, width, colour))
-        notes.append(common | {"text": _border(borders[i]), "xanchor": "center", "xshift": left + i * width, "yshift": -24})
+        notes.append(common | {"text": _border(limits[i]), "xanchor": "center", "xshift": left + i * width, "yshift": -24})
     end = left + CLASSES * width
-    notes.append(common | {"text": _border(borders[CLASSES]) + f"{NBSP}%", "xanchor": "center", "xshift": end, "yshift": -24})
-    notes[0]["xanchor"], notes[0]["xshift"] = "left", left
-    shapes.append(_swatch(end + 34, 18, c["too-few"]))
-    notes.append(common | {"text": "too few to tell", "xanchor": "left", "xshift": end + 57, "yshift": -7})
+    notes.append(common | {"text": _border(limits[CLASSES]) + f"{NBSP}%", "xanchor": "center", "xshift": end, "yshift": -24})
+    notes[0]["xanchor"], notes[0]["xshift"] = "left", left - 2
+    shapes.append(_swatch(end + 28, 18, c["too-few"]))
+    notes.append(common | {"text": "too few to tell", "xanchor": "left", "xshift": end + 51, "yshift": -7})
     return {"shapes": shapes, "annotations": notes}
 
 

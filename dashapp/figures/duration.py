@@ -1,10 +1,12 @@
 """Conversion by the length of a session."""
 
+import re
+
 from dashapp import theme as look
-from dashapp.figures import labels
-from dashapp.figures.base import empty, error_bars, faded, figure, hatch, label_axis, note, scale, tick_rate
+from dashapp.figures.base import empty, error_bars, faded, figure, hatch, heading, label_axis, note, scale, tick_rate
+from dashapp.figures.labels import clean, escape, full, short
 from dashapp.figures.rows import row_rate
-from dashapp.theme import count, number, rate
+from dashapp.theme import brief_rate, count, number
 
 
 def buckets(rows: list[dict]) -> list[dict]:
@@ -25,7 +27,7 @@ def duration_conversion(rows: list[dict], *, theme: str = "light", selected=None
     hover = {
         "customdata": names,
         "hoverinfo": "text",
-        "hovertext": [f"Sessions of {labels.full(name)}<br>{r.evidence}" for name, r in zip(names, rates, strict=True)],
+        "hovertext": [f"Sessions of {full(name)}<br>{r.evidence}" for name, r in zip(names, rates, strict=True)],
     }
     told = [r if not r.is_thin else None for r in rates]
     top = max([r.high for r in told if r], default=None)
@@ -34,7 +36,7 @@ def duration_conversion(rows: list[dict], *, theme: str = "light", selected=None
         "x": [i for i in places if told[i]],
         "y": [r.value for r in told if r],
         "width": 0.62,
-        "error_y": error_bars([r for r in told if r], theme),
+        "error_y": error_bars([r for r in told if r], theme, colour=c["ink"]),
         "marker": {"color": c["accent"], "opacity": opacity if opacity == 1 else [o for o, r in zip(opacity, told, strict=True) if r]},
         **{key: [v for v, r in zip(value, told, strict=True) if r] if isinstance(value, list) else value for key, value in hover.items()},
     }
@@ -65,12 +67,14 @@ def duration_conversion(rows: list[dict], *, theme: str = "light", selected=None
             "textposition": "outside",
             "textangle": 0,
             "cliponaxis": False,
+            "constraintext": "none",
             "outsidetextfont": {"color": c["muted"], "size": 12},
             **hover,
         }
     )
+    ink = {"color": c["ink"], "size": 12}
     values = [
-        note(rate(r.value), theme, xref="x", yref="y", x=i, y=r.high, xanchor="center", yshift=3, font={"color": c["ink"], "size": 12})
+        note(brief_rate(r.value), theme, xref="x", yref="y", x=i, y=r.high, xanchor="center", yshift=3, font=ink)
         for i, r in enumerate(told)
         if r
     ]
@@ -78,14 +82,22 @@ def duration_conversion(rows: list[dict], *, theme: str = "light", selected=None
         "duration_conversion",
         data,
         theme,
-        margin={"l": 48, "r": 8, "t": 28, "b": 32},
+        margin={"l": 44, "r": 4, "t": 28, "b": 48},
         barmode="overlay",
-        xaxis=label_axis(theme, [labels.short(n, 12) for n in names], anchor="y2"),
+        xaxis=label_axis(theme, [_two_lines(n) for n in names], anchor="y2"),
         yaxis=scale(theme, top, tick_rate, headroom=1.1, domain=[0.38, 1]),
         yaxis2=scale(theme, max(r.n for r in rates), count, intervals=1, domain=[0, 0.17], showticklabels=False, showgrid=False),
         annotations=[
             *values,
-            note("Conversion rate, with 95 % interval", theme, x=0, y=1, yshift=8, xshift=-40),
-            note("Sessions", theme, x=0, y=0.17, yshift=18, xshift=-40),
+            heading("Conversion rate, with 95 % interval", theme, 44, yshift=8),
+            heading("Sessions", theme, 44, 0.17, yshift=18),
         ],
     )
+
+
+def _two_lines(bucket) -> str:
+    """The label of a bucket with its unit below it, so that seven of them fit a phone: 10–20m becomes 10–20 over min."""
+    found = re.fullmatch(r"([<>]?[0-9]+(?:–[0-9]+)?)([sm])", clean(bucket))
+    if not found:
+        return short(bucket, 12)
+    return f"{escape(found[1])}<br>{'min' if found[2] == 'm' else 's'}"

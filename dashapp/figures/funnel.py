@@ -1,10 +1,10 @@
-"""The funnel: nested stages by device, what is lost between them, and who gets halfway."""
+"""The funnel: nested stages by device, and what is at stake between them."""
 
 from dashapp import theme as look
 from dashapp.figures import labels
 from dashapp.figures.base import axis, empty, faded, figure, label_axis, note
 from dashapp.figures.rows import Rate, rate_of
-from dashapp.theme import MINUS, NBSP, count, decimal, duration, exact, money, number, rate
+from dashapp.theme import MINUS, NBSP, count, exact, interval, money, number, rate
 
 STAGES = ["Browsed", "Engaged", "Deep engagement", "Converted"]
 
@@ -26,16 +26,19 @@ def funnel_by_device(rows: list[dict], *, theme: str = "light", selected=None, *
     if not devices:
         return empty("No sessions in this selection.", theme, name="funnel_by_device")
     c = look.colours(theme)
-    names = _stage_names(devices)
+    names = [labels.short(name, 18).replace(" ", "<br>", 1) for name in _stage_names(devices)]
     step = 0.84 / len(devices)
-    data = []
+    data, heads = [], []
     for place, (device, entries) in enumerate(devices.items()):
-        data.append(_bars(device, entries, place, step, theme, selected, c))
+        first = (place + 0.5) * step - 0.42
+        bars = _bars(device, entries, first, step, theme, selected)
+        data.append(bars)
+        heads.append(_entered(device, entries, first, bars["marker"]["opacity"], theme))
     return figure(
         "funnel_by_device",
         data,
         theme,
-        margin={"l": 116, "r": 12, "t": 4, "b": 40},
+        margin={"l": 96, "r": 28, "t": 4, "b": 44},
         barmode="overlay",
         xaxis=axis(
             theme,
@@ -44,186 +47,157 @@ def funnel_by_device(rows: list[dict], *, theme: str = "light", selected=None, *
             tickvals=[0, 0.25, 0.5, 0.75, 1],
             ticktext=[f"{v}{NBSP}%" for v in (0, 25, 50, 75, 100)],
             showgrid=True,
-            title="Share of sessions that entered",
+            title=f"of entered sessions, {MINUS} lost before",
         ),
-        yaxis=label_axis(theme, [labels.short(n, 16) for n in names], reverse=True, tickfont={"color": c["ink"], "size": look.FONT_SIZE}),
+        yaxis=label_axis(theme, names, reverse=True, tickfont={"color": c["ink"], "size": look.FONT_SIZE}),
+        annotations=heads,
     )
 
 
 def _stage_names(devices) -> list[str]:
     longest = max(devices.values(), key=len)
-    return [str(row.get("stage_name") or STAGES[min(i, len(STAGES) - 1)]) for i, row in enumerate(longest)]
+    return [stage_name(row, i) for i, row in enumerate(longest)]
 
 
-def _bars(device, entries, place, step, theme, selected, c) -> dict:
-    entered = number(entries[0].get("sessions")) or 0
-    reached = [rate_of(row.get("sessions"), entered) for row in entries]
-    colour = look.device_colour(device)
+def stage_name(row: dict, place: int) -> str:
+    """Return the name of a stage as a label begins: Deep engagement."""
+    name = labels.clean(row.get("stage_name") or STAGES[min(place, len(STAGES) - 1)])
+    return name[:1].upper() + name[1:]
+
+
+def _bars(device, entries, first, step, theme, selected) -> dict:
+    c = look.colours(theme)
+    reached = [rate_of(row.get("sessions"), entries[0].get("sessions")) for row in entries]
+    keys = [device] * len(reached)
     return {
         "type": "bar",
         "orientation": "h",
         "x": [r.value or 0 for r in reached],
-        "y": [i + (place + 0.5) * step - 0.42 for i in range(len(reached))],
+        "y": [i + first for i in range(len(reached))],
         "width": step * 0.86,
-        "customdata": [device] * len(reached),
-        "text": _texts(device, entries, reached, c),
-        "textposition": ["inside" if r.value and r.value > 0.6 else "outside" for r in reached],
-        "insidetextanchor": "start",
-        "insidetextfont": {"color": look.text_on(colour), "size": look.FONT_SIZE},
+        "customdata": keys,
+        "text": _texts(reached, c),
+        "textposition": ["inside" if r.value > 0.6 else "outside" for r in reached],
+        "insidetextanchor": "end",
+        "insidetextfont": {"color": look.text_on(look.device_colour(device)), "size": look.FONT_SIZE},
         "outsidetextfont": {"color": c["ink"], "size": look.FONT_SIZE},
         "textangle": 0,
         "cliponaxis": False,
         "constraintext": "none",
         "hoverinfo": "text",
         "hovertext": _hovers(device, entries, reached),
-        "marker": {"color": colour, "opacity": faded([device] * len(reached), selected)},
+        "marker": {"color": look.device_colour(device), "opacity": faded(keys, selected)},
     }
 
 
-def _texts(device, entries, reached, c) -> list[str]:
-    texts = [f"<b>{labels.device(device)}</b>  {exact(reached[0].n)} sessions"]
+def _entered(device, entries, y, opacity, theme) -> dict:
+    """The name of the device and its sessions, written on the first bar: the colour key of the chart."""
+    return {
+        "text": f"<b>{labels.device(device)}</b>{NBSP * 2}{exact(entries[0].get('sessions'))} sessions",
+        "x": 0,
+        "y": y,
+        "xanchor": "left",
+        "xshift": 4,
+        "showarrow": False,
+        "font": {"color": _ink_on(device, opacity, theme), "size": look.FONT_SIZE},
+    }
+
+
+def _ink_on(device, opacity, theme) -> str:
+    is_faded = isinstance(opacity, list) and opacity[0] < 1
+    return look.colours(theme)["ink"] if is_faded else look.text_on(look.device_colour(device))
+
+
+def _texts(reached: list[Rate], c) -> list[str]:
+    """Nothing on the first bar, then the share that is left and, muted unless it stands on a bar, how many were lost before."""
+    texts = [""]
     for before, r in zip(reached, reached[1:], strict=False):
-        lost = f'<span style="color:{c["muted"]}">{MINUS}{count(before.k - r.k)}</span>'
-        texts.append(f"{rate(r.value)}  {lost}")
+        lost = f"{MINUS}{count(before.k - r.k)}"
+        if r.value <= 0.6:
+            lost = f'<span style="color:{c["muted"]}">{lost}</span>'
+        texts.append(f"{NBSP}{rate(r.value)}{NBSP * 2}{lost}{NBSP}")
     return texts
 
 
 def _hovers(device, entries, reached: list[Rate]) -> list[str]:
     hovers = []
     for i, (row, r) in enumerate(zip(entries, reached, strict=True)):
-        name = labels.full(row.get("stage_name") or STAGES[min(i, len(STAGES) - 1)])
+        name = labels.full(stage_name(row, i))
         lines = [f"<b>{labels.device(device)}, {name.lower()}</b>", f"{exact(r.k)} of {exact(r.n)} entered sessions: {rate(r.value)}"]
         if i + 1 < len(reached):
             passed = rate_of(reached[i + 1].k, r.k)
             lines.append(f"{exact(r.k - passed.k)} went no further, {rate(passed.value)} passed on")
             if passed.value is not None:
-                lines.append(f"95 % interval of passing {look.interval(passed.low, passed.high)}")
+                lines.append(f"95 % interval of passing {interval(passed.low, passed.high)}")
         hovers.append("<br>".join(lines))
     return hovers
 
 
 def revenue_at_stake(rows: list[dict], *, theme: str = "light", selected=None, currency: str = "$", **_) -> dict:
-    """Draw the recoverable revenue of each step; the ceiling, which nobody can reach, is only written beside it."""
+    """Draw what could be won back at each step; the ceiling, which nobody can reach, is only written beside it.
+
+    Until leaks are ranked nothing is known of what could be won back: the bars are then the sessions that dropped.
+    """
     steps = [row for row in rows or [] if number(row.get("dropped")) is not None]
-    if not any(number(row.get("dropped")) for row in steps):
+    if not any(number(row["dropped"]) for row in steps):
         return empty("Nothing was lost between the stages in this selection.", theme, name="revenue_at_stake")
     c = look.colours(theme)
     names = [str(row.get("step")) for row in steps]
     worth = [number(row.get("recoverable_revenue")) for row in steps]
-    top = max([w for w in worth if w] or [1.0])
-    texts = []
-    for row, value in zip(steps, worth, strict=True):
-        amount = "not estimated" if value is None else f"<b>{money(value, currency)}</b>"
-        ceiling = f"ceiling {money(row.get('ceiling_revenue'), currency)}"
-        texts.append(f'{amount}  <span style="color:{c["muted"]}">{ceiling}</span>')
+    is_priced = any(value is not None for value in worth)
+    lengths = [max(value or 0, 0) for value in (worth if is_priced else (number(row["dropped"]) for row in steps))]
     bar = {
         "type": "bar",
         "orientation": "h",
-        "x": [value or 0 for value in worth],
+        "x": lengths,
         "y": list(range(len(steps))),
         "width": 0.34,
         "customdata": names,
         "hoverinfo": "text",
         "hovertext": [_stake_hover(row, currency) for row in steps],
-        "marker": {"color": c["accent"], "opacity": faded(names, selected)},
+        "marker": {"color": c["accent"] if is_priced else c["neutral"], "opacity": faded(names, selected)},
     }
     ink = {"color": c["ink"], "size": look.FONT_SIZE}
-    heads = [note(labels.short(n, 44), theme, yref="y", x=0, y=i, yshift=12, font=ink) for i, n in enumerate(names)]
+    heads = [note(_step_name(n), theme, yref="y", x=0, y=i, yshift=12, xshift=-4, font=ink) for i, n in enumerate(names)]
     values = [
-        note(text, theme, xref="x", yref="y", x=value or 0, y=i, yanchor="middle", xshift=6, font=ink)
-        for i, (text, value) in enumerate(zip(texts, worth, strict=True))
+        note(_stake_text(row, is_priced, currency, c), theme, xref="x", x=length, yref="y", y=i, yanchor="middle", xshift=4, font=ink)
+        for i, (row, length) in enumerate(zip(steps, lengths, strict=True))
     ]
     return figure(
         "revenue_at_stake",
         [bar],
         theme,
-        margin={"l": 4, "r": 12, "t": 16, "b": 8},
-        xaxis=axis(theme, range=[0, top * 2.4], showticklabels=False),
+        margin={"l": 2, "r": 8, "t": 12, "b": 4},
+        xaxis=axis(theme, range=[0, (max(lengths) or 1) * 2.7], showticklabels=False),
         yaxis=label_axis(theme, [""] * len(steps), reverse=True, showticklabels=False),
         annotations=heads + values,
     )
 
 
+def _step_name(step: str) -> str:
+    name = labels.short(step, 44)
+    return name[:1].upper() + name[1:]
+
+
+def _stake_text(row, is_priced, currency, c) -> str:
+    value, ceiling = number(row.get("recoverable_revenue")), number(row.get("ceiling_revenue"))
+    if not is_priced:
+        said = f"<b>{count(row['dropped'])}</b> dropped"
+    else:
+        said = "not estimated" if value is None else f"<b>{money(value, currency)}</b>"
+    if ceiling is None:
+        return said
+    return f'{said}{NBSP * 2}<span style="color:{c["muted"]}">ceiling {money(ceiling, currency)}</span>'
+
+
 def _stake_hover(row, currency) -> str:
     lines = [
-        f"<b>{labels.full(row.get('step'))}</b>",
+        f"<b>{_step_name(str(row.get('step')))}</b>",
         f"{exact(row.get('dropped'))} sessions dropped",
         f"{money(row.get('avg_revenue_per_conversion'), currency)} per converting session",
-        f"recoverable: {money(row.get('recoverable_revenue'), currency)}",
+        f"could be won back: {money(row['recoverable_revenue'], currency)}"
+        if number(row.get("recoverable_revenue")) is not None
+        else "what could be won back is not estimated yet",
         f"ceiling nobody can reach: {money(row.get('ceiling_revenue'), currency)}",
     ]
     return "<br>".join(lines)
-
-
-def midfunnel_comparison(rows: list[dict], *, theme: str = "light", selected=None, currency: str = "$", **_) -> dict:
-    """Draw each metric for converting sessions against engaged ones that did not convert, every pair on its own scale."""
-    pairs = [
-        (str(row.get("metric")), number(row.get("converted")), number(row.get("engaged_not_converted")))
-        for row in rows or []
-        if number(row.get("converted")) is not None or number(row.get("engaged_not_converted")) is not None
-    ]
-    if not pairs:
-        return empty("No engaged sessions in this selection.", theme, name="midfunnel_comparison")
-    c = look.colours(theme)
-    data, notes = [], []
-    for offset, column, colour in ((-0.14, 1, c["accent"]), (0.16, 2, c["neutral"])):
-        who = "Converted" if column == 1 else "Engaged, not converted"
-        lengths, texts, hovers = [], [], []
-        for pair in pairs:
-            value, most = pair[column], max(abs(v) for v in pair[1:] if v is not None)
-            lengths.append(abs(value) / most if value and most else 0)
-            texts.append(in_unit(pair[0], value, currency))
-            hovers.append(f"<b>{who}</b><br>{labels.full(metric_name(pair[0]))}: {texts[-1]}")
-        data.append(
-            {
-                "type": "bar",
-                "orientation": "h",
-                "x": lengths,
-                "y": [i + offset for i in range(len(pairs))],
-                "width": 0.26,
-                "customdata": [pair[0] for pair in pairs],
-                "text": texts,
-                "textposition": "outside",
-                "textangle": 0,
-                "cliponaxis": False,
-                "outsidetextfont": {"color": c["ink"], "size": look.FONT_SIZE},
-                "hoverinfo": "text",
-                "hovertext": hovers,
-                "marker": {"color": colour},
-            }
-        )
-    for i, pair in enumerate(pairs):
-        text = labels.short(metric_name(pair[0]), 44)
-        notes.append(note(text, theme, yref="y", x=0, y=i - 0.3, font={"color": c["ink"], "size": look.FONT_SIZE}))
-    key = f'<span style="color:{c["accent"]}">■</span> Converted   <span style="color:{c["neutral"]}">■</span> Engaged, not converted'
-    notes.append(note(key, theme, x=0, y=1, yshift=6, font={"color": c["ink"], "size": look.FONT_SIZE}))
-    return figure(
-        "midfunnel_comparison",
-        data,
-        theme,
-        margin={"l": 4, "r": 12, "t": 28, "b": 4},
-        barmode="overlay",
-        xaxis=axis(theme, range=[0, 1.3], showticklabels=False),
-        yaxis=label_axis(theme, [""] * len(pairs), reverse=True, showticklabels=False) | {"range": [len(pairs) - 0.6, -0.6]},
-        annotations=notes,
-    )
-
-
-def metric_name(metric: str) -> str:
-    """Return a metric's column name in words: avg_pageviews becomes Average pageviews."""
-    words = labels.clean(metric).replace("_", " ").replace("avg ", "average ").removesuffix(" seconds")
-    return words[:1].upper() + words[1:]
-
-
-def in_unit(metric: str, value, currency: str = "$") -> str:
-    """Format a metric's value in the unit its name tells: seconds, shares, money, else a plain number."""
-    name = metric.lower()
-    if "second" in name or "duration" in name:
-        return duration(value)
-    if "revenue" in name:
-        return money(value, currency)
-    if "rate" in name or "share" in name:
-        return rate(value)
-    if name in ("sessions", "conversions", "transactions"):
-        return exact(value)
-    return decimal(value)

@@ -1,7 +1,9 @@
 """How good the model is: is it right about probabilities, and does it find the converting sessions."""
 
+from math import sqrt
+
 from dashapp import theme as look
-from dashapp.figures.base import axis, empty, error_bars, figure, note, scale, tick_rate
+from dashapp.figures.base import axis, empty, error_bars, figure, heading, note, scale, tick_rate
 from dashapp.figures.rows import Rate, rate_of
 from dashapp.theme import exact, number, rate
 
@@ -9,27 +11,26 @@ from dashapp.theme import exact, number, rate
 def calibration_bins(rows: list[dict]) -> list[tuple[float, Rate]]:
     """Return (mean predicted probability, observed rate) of each bin, from low to high.
 
-    Rows hold `predicted`, `sessions` and either `conversions` or `observed`.
+    Rows hold `p_mean`, `sessions` and `conversions`, as in the metrics of a model run.
     """
     found = []
     for row in rows or []:
-        predicted, n = number(row.get("predicted")), number(row.get("sessions"))
-        k, observed = number(row.get("conversions")), number(row.get("observed"))
-        if predicted is None or not n or (k is None and observed is None):
-            continue
-        found.append((predicted, rate_of(k if k is not None else round(observed * n), n)))
+        predicted, n, k = (number(row.get(name)) for name in ("p_mean", "sessions", "conversions"))
+        if predicted is not None and n and k is not None:
+            found.append((predicted, rate_of(k, n)))
     return sorted(found, key=lambda pair: pair[0])
 
 
 def calibration_curve(rows: list[dict], *, theme: str = "light", **_) -> dict:
-    """Draw observed against predicted conversion in bins of equal size, with intervals; on the diagonal the model is right."""
+    """Draw observed against predicted conversion in bins of equal size, with intervals; on the diagonal the model is right.
+
+    Both scales are square roots: most probabilities are small.
+    """
     shown = calibration_bins(rows)
     if not shown:
         return empty("No model has been evaluated yet.", theme, name="calibration_curve")
     c = look.colours(theme)
-    top = max(max(p, r.high) for p, r in shown)
-    value_axis = scale(theme, top, tick_rate, title="Observed conversion")
-    end = value_axis["range"][1]
+    end = sqrt(min(max(max(p, r.high) for p, r in shown) * 1.05, 1.0))
     diagonal = {
         "type": "scatter",
         "mode": "lines",
@@ -38,26 +39,41 @@ def calibration_curve(rows: list[dict], *, theme: str = "light", **_) -> dict:
         "line": {"color": c["neutral"], "width": 1.5, "dash": "dot"},
         "hoverinfo": "skip",
     }
+    roots = [Rate(r.k, r.n, sqrt(r.value), sqrt(r.low), sqrt(r.high)) for _, r in shown]
     dots = {
         "type": "scatter",
         "mode": "markers",
-        "x": [p for p, _ in shown],
-        "y": [r.value for _, r in shown],
-        "error_y": error_bars([r for _, r in shown], theme, colour=c["accent"]),
+        "x": [sqrt(p) for p, _ in shown],
+        "y": [r.value for r in roots],
+        "error_y": error_bars(roots, theme, colour=c["accent"]),
         "marker": {"color": c["accent"], "size": 8},
         "cliponaxis": False,
         "hoverinfo": "text",
         "hovertext": [f"predicted {rate(p)}<br>observed {r.evidence}" for p, r in shown],
     }
+    marks = _root_ticks(end)
+    both = {"range": [0, end], "tickmode": "array", "tickvals": [sqrt(m) for m in marks], "ticktext": [tick_rate(m) for m in marks]}
     return figure(
         "calibration_curve",
         [diagonal, dots],
         theme,
-        margin={"l": 72, "r": 16, "t": 12, "b": 48},
-        xaxis=scale(theme, end, tick_rate, title="Predicted conversion", showgrid=False),
-        yaxis=value_axis,
-        annotations=[note("exactly right", theme, xref="x", yref="y", x=end * 0.82, y=end * 0.82, xanchor="right", yanchor="bottom")],
+        margin={"l": 52, "r": 24, "t": 30, "b": 48},
+        xaxis=axis(theme, title="Predicted conversion", **both),
+        yaxis=axis(theme, showgrid=True, **both),
+        annotations=[
+            heading("Observed conversion, with 95 % interval", theme, 52, yshift=8),
+            note("exactly right", theme, xref="x", yref="y", x=end * 0.82, y=end * 0.82, xanchor="right", yanchor="bottom"),
+        ],
     )
+
+
+def _root_ticks(end: float) -> list[float]:
+    """Round shares up to `end` squared that stand well apart on a square-root scale, which shows small rates and zero too."""
+    marks = [0.0]
+    for mark in (0.0001, 0.0005, 0.001, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0):
+        if sqrt(mark) <= end and sqrt(mark) - sqrt(marks[-1]) >= end * 0.14:
+            marks.append(mark)
+    return marks
 
 
 def deciles(rows: list[dict]) -> list[tuple[int, Rate]]:
@@ -86,7 +102,7 @@ def lift_by_decile(rows: list[dict], *, theme: str = "light", **_) -> dict:
         "x": [d for d, _ in shown],
         "y": [x.value for x in lifts],
         "width": 0.7,
-        "error_y": error_bars(lifts, theme),
+        "error_y": error_bars(lifts, theme, colour=c["ink"]),
         "marker": {"color": [c["accent"] if x.low > 1 else c["neutral"] for x in lifts]},
         "hoverinfo": "text",
         "hovertext": [
@@ -112,7 +128,7 @@ def lift_by_decile(rows: list[dict], *, theme: str = "light", **_) -> dict:
         yaxis=scale(theme, max(x.high for x in lifts), _times),
         shapes=[line],
         annotations=[
-            note("Conversion against the average, with 95 % interval", theme, x=0, y=1, yshift=6, xshift=-48),
+            heading("Conversion against the average, with 95 % interval", theme, 56),
             note("average", theme, x=1, xanchor="right", yref="y", y=1, yshift=2),
         ],
     )

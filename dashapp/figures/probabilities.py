@@ -3,11 +3,12 @@
 from math import log
 
 from dashapp import theme as look
-from dashapp.figures.base import axis, empty, figure, note, scale
+from dashapp.figures.base import axis, empty, figure, heading, note, scale
 from dashapp.theme import NBSP, count, exact, number, rate
 
 TICKS = [0.00001, 0.0001, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999]
 EDGE = 1e-6
+LOWEST, HIGHEST = 4.6e-5, 0.993
 
 
 def log_odds(p: float) -> float:
@@ -29,6 +30,13 @@ def bins(rows: list[dict]) -> list[tuple[float, float, int]]:
 def cutoff_of(rows: list[dict]) -> float | None:
     """Return the probability at which the top 10 % begin."""
     return next((number(row.get("cutoff")) for row in rows or [] if number(row.get("cutoff")) is not None), None)
+
+
+def span(low: float, high: float) -> str:
+    """Return the probabilities of a bin in words; the outermost bins of the database hold all that lies beyond them too."""
+    if low < LOWEST:
+        return f"probability below {rate(high)}"
+    return f"probability above {rate(low)}" if high > HIGHEST else f"probability {rate(low)} to {rate(high)}"
 
 
 def probability_histogram(rows: list[dict], *, theme: str = "light", selected=None, **_) -> dict:
@@ -54,12 +62,12 @@ def probability_histogram(rows: list[dict], *, theme: str = "light", selected=No
         "customdata": [[low, high] for low, high, _ in shown],
         "hoverinfo": "text",
         "hovertext": [
-            f"probability {rate(low)} to {rate(high)}<br><b>{exact(n)}</b> of {exact(total)} sessions, {rate(n / total)}"
+            f"{span(low, high)}<br><b>{exact(n)}</b> of {exact(total)} sessions, {rate(n / total)}"
             for low, high, n in shown
         ],
         "marker": {"color": [_bar_colour(low, high, cutoff, c) for low, high, _ in shown]},
     }
-    shapes, notes = [], [note("Sessions", theme, x=0, y=1, yshift=6, xshift=-48)]
+    shapes, notes = [], [heading("Sessions", theme, 56)]
     if cutoff is not None:
         at = log_odds(cutoff)
         line = {"color": c["ink"], "width": 1.5, "dash": "dash"}
@@ -82,7 +90,7 @@ def probability_histogram(rows: list[dict], *, theme: str = "light", selected=No
             tickmode="array",
             tickvals=[log_odds(p) for p in marks],
             ticktext=[f"{p * 100:g}{NBSP}%" for p in marks],
-            title="Predicted probability to convert (each step is equal odds)",
+            title="Predicted probability, on a log scale",
         ),
         yaxis=scale(theme, most, count),
         shapes=shapes,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from dashapp.statistics import wilson
-from dashapp.theme import exact, interval, number, rate
+from dashapp.theme import NBSP, exact, interval, number, rate
 
 # Below this many sessions a rate is not drawn as one, even with its interval.
 FEWEST_SESSIONS = 30
@@ -40,7 +40,7 @@ class Rate:
         counted = f"{exact(self.k)} of {exact(self.n)} sessions"
         if self.is_thin:
             return f"too few sessions: {exact(self.k)} of {exact(self.n)}"
-        return f"<b>{rate(self.value)}</b>  {counted}<br>95 % interval {interval(self.low, self.high)}"
+        return f"<b>{rate(self.value)}</b>{NBSP * 2}{counted}<br>95 % interval {interval(self.low, self.high)}"
 
 
 def rate_of(k, n) -> Rate:

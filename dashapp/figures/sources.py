@@ -2,8 +2,9 @@
 
 from dashapp import theme as look
 from dashapp.figures import labels
-from dashapp.figures.base import device_key, empty, figure, hatch, label_axis, matches, scale, tick_rate
+from dashapp.figures.base import device_key, empty, figure, hatch, label_axis, matches, note, scale, tick_rate
 from dashapp.figures.rows import FEWEST_SESSIONS, Rate, overall_rate, row_rate
+from dashapp.figures.scales import CLASSES, borders, class_of, colorscale
 from dashapp.theme import exact, interval, number, rate
 
 
@@ -30,13 +31,12 @@ def source_device_heatmap(rows: list[dict], *, theme: str = "light", selected=No
     rates = {pair: row_rate(row) for pair, row in cells.items()}
     overall = overall_rate(list(rates.values()))
     told = {pair: r for pair, r in rates.items() if not r.is_thin_for_colour(overall)}
-    top = max((r.value for r in told.values()), default=0) or 0.01
-    steps = look.sequential(theme)
+    limits = borders(max((r.value for r in told.values()), default=0.0))
     grid = {
         "type": "heatmap",
         "x": list(range(len(devices))),
         "y": list(range(len(sources))),
-        "z": [[told[s, d].value if (s, d) in told else None for d in devices] for s in sources],
+        "z": [[class_of(told[s, d].value, limits) + 0.5 if (s, d) in told else None for d in devices] for s in sources],
         "customdata": [[[s, d] for d in devices] for s in sources],
         "hoverinfo": "text",
         "hovertext": [[_cell_hover(s, d, told[s, d]) if (s, d) in told else "" for d in devices] for s in sources],
@@ -44,20 +44,23 @@ def source_device_heatmap(rows: list[dict], *, theme: str = "light", selected=No
         "xgap": 2,
         "ygap": 2,
         "zmin": 0,
-        "zmax": top,
-        "colorscale": [[i / (len(steps) - 1), colour] for i, colour in enumerate(steps)],
+        "zmax": CLASSES,
+        "colorscale": colorscale(theme),
         "showscale": False,
     }
     thin = [pair for pair in cells if pair not in told]
     data = [grid]
     if thin:
         data.append(_thin_cells(thin, rates, sources, devices, theme))
-    notes = [_cell_text(s, d, r, sources, devices, top, theme) for (s, d), r in told.items()]
+    notes = [_cell_text(s, d, r, sources, devices, limits, theme) for (s, d), r in told.items()]
+    if len(told) < len(sources) * len(devices):
+        said = "Hatched: too few sessions to tell. Blank: no sessions." if thin else "Blank: no sessions."
+        notes.append(note(said, theme, x=0, y=0, xshift=-150, yanchor="top", yshift=-6, font={"color": c["muted"], "size": 12}))
     return figure(
         "source_device_heatmap",
         data,
         theme,
-        margin={"l": 148, "r": 4, "t": 28, "b": 4},
+        margin={"l": 148, "r": 4, "t": 28, "b": 28},
         xaxis=label_axis(theme, [labels.device(d) for d in devices], side="top"),
         yaxis=label_axis(theme, [labels.short(s, 20) for s in sources], reverse=True, tickfont={"color": c["ink"], "size": 13}),
         annotations=notes,
@@ -86,9 +89,8 @@ def _thin_cells(thin, rates, sources, devices, theme) -> dict:
     }
 
 
-def _cell_text(source, device, r, sources, devices, top, theme) -> dict:
-    steps = look.sequential(theme)
-    ground = steps[round(min(r.value / top, 1) * (len(steps) - 1))]
+def _cell_text(source, device, r, sources, devices, limits, theme) -> dict:
+    ground = look.sequential(theme)[class_of(r.value, limits)]
     return {
         "text": rate(r.value),
         "x": devices.index(device),
@@ -130,6 +132,7 @@ def source_probabilities(rows: list[dict], *, theme: str = "light", selected=Non
         if pairs:
             offset = (place + 0.5) * step - 0.33
             data.append(_dots(pairs, told, sources, offset, theme, selected))
+    drawn = {source for source, _ in told}
     stripes = [
         {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": i - 0.5, "y1": i + 0.5, "fillcolor": c["land"], "line": {"width": 0}}
         | {"layer": "below", "opacity": 0.55}
@@ -139,11 +142,18 @@ def source_probabilities(rows: list[dict], *, theme: str = "light", selected=Non
         "source_probabilities",
         data,
         theme,
-        margin={"l": 148, "r": 16, "t": 28, "b": 44},
-        xaxis=scale(theme, top, tick_rate, title="Average probability to convert, with 95 % interval"),
+        margin={"l": 148, "r": 24, "t": 28, "b": 48},
+        xaxis=scale(theme, top, tick_rate, intervals=3, title="Average probability"),
         yaxis=label_axis(theme, [labels.short(s, 20) for s in sources], reverse=True, tickfont={"color": c["ink"], "size": 13}),
         shapes=stripes,
-        annotations=[device_key([d for d in devices if isinstance(d, str)], theme, x=0, y=1, yshift=6)],
+        annotations=[
+            device_key([d for d in devices if isinstance(d, str)], theme, x=0, y=1, yshift=6, xshift=-150),
+            *(
+                note("too few sessions", theme, x=0, xshift=4, yref="y", y=i, yanchor="middle")
+                for i, source in enumerate(sources)
+                if source not in drawn
+            ),
+        ],
     )
 
 

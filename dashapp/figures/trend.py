@@ -1,10 +1,10 @@
 """Conversion by day."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from dashapp import theme as look
-from dashapp.figures.base import axis, empty, error_bars, faded, figure, note, scale, tick_rate
+from dashapp.figures.base import axis, empty, error_bars, faded, figure, heading, scale, tick_rate
 from dashapp.figures.rows import Rate, day, rate_of
 from dashapp.theme import count, exact, money, number
 
@@ -64,27 +64,23 @@ def daily_trend(rows: list[dict], *, theme: str = "light", selected=None, curren
     if thin:
         data.append(_thin(thin, theme, currency))
     top = max((p.rate.high for p in solid), default=None)
-    span = timedelta(days=shown[0].days)
-    ends = [shown[0].start - span * 0.6, shown[-1].start + span * 0.6]
+    half = timedelta(days=shown[0].days) * 0.6
+    ends = [datetime.combine(shown[0].start, time()) - half, datetime.combine(shown[-1].start, time()) + half]
     per = "day" if shown[0].days == 1 else "week"
     return figure(
         "daily_trend",
         data,
         theme,
-        margin={"l": 56, "r": 16, "t": 28, "b": 32},
-        xaxis=axis(theme, type="date", range=[_moment(e, shown[0].days) for e in ends], anchor="y2", **_date_ticks(shown)),
+        margin={"l": 52, "r": 20, "t": 28, "b": 44},
+        xaxis=axis(theme, type="date", range=[e.isoformat() for e in ends], anchor="y2", **_date_ticks(shown)),
         yaxis=scale(theme, top, tick_rate, intervals=3, domain=[0.4, 1]),
         yaxis2=scale(theme, max(p.rate.n for p in shown), count, intervals=1, domain=[0, 0.2]),
         annotations=[
-            note(f"Conversion rate per {per}, with 95 % interval", theme, x=0, y=1, yshift=6),
-            note(f"Sessions per {per}", theme, x=0, y=0.2, yshift=6),
+            heading(f"Conversion rate per {per}, with 95 % interval", theme, 52),
+            heading(f"Sessions per {per}", theme, 52, 0.2),
         ],
         bargap=0.25,
     )
-
-
-def _moment(when: date, days: int) -> str:
-    return f"{when.isoformat()}T12:00" if days == 1 else when.isoformat()
 
 
 def _sessions(shown, keys, theme, selected, currency) -> dict:
@@ -109,6 +105,7 @@ def _line(solid, theme, selected, currency, dotted) -> dict:
     trace = {
         "type": "scatter",
         "mode": "lines+markers",
+        "cliponaxis": False,
         "x": [p.start.isoformat() if p else None for p in filled],
         "y": [p.rate.value if p else None for p in filled],
         "customdata": keys,
@@ -182,14 +179,14 @@ def _hover(p, currency) -> str:
 
 
 def _date_ticks(shown: list) -> dict:
-    """Ticks at the periods themselves while they are few, else at most six dates spread over the range."""
+    """Ticks at the days themselves while they are few, else at most five dates spread over the range; years below where they begin."""
     first, last = shown[0].start, shown[-1].start
     days = (last - first).days
-    step = max(shown[0].days, -(-days // 5) if days else 1)
+    step = max(shown[0].days, -(-days // 4) if days > 6 else 1)
     dates = [first + timedelta(days=i) for i in range(0, days + 1, step)]
     texts, year = [], None
     for when in dates:
         text = f"{when.day} {when:%b}"
-        texts.append(text if when.year == year else f"{text} {when.year}")
+        texts.append(text if when.year == year else f"{text}<br>{when.year}")
         year = when.year
     return {"tickmode": "array", "tickvals": [d.isoformat() for d in dates], "ticktext": texts}

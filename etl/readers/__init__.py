@@ -83,7 +83,7 @@ def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:
     """Prepare the landing of a recognised file; raises InputError where its content cannot be understood."""
     from etl.readers import flat_csv, ga360_bigquery, ga360_csv
 
-    readers = {"flat-csv": flat_csv.read, "ga360-csv": flat_csv.read}
+    readers = {"flat-csv": flat_csv.read, "ga360-csv": ga360_csv.read, "ga360-bigquery": ga360_bigquery.read}
     with wrapping(source):
         return readers[source.format](con, source)
 

@@ -65,9 +65,9 @@ class CsvScan:
         return f"select count(distinct line) {self._lost}"
 
     def row_sql(self, hidden: set[int]) -> str:
-        """The row as scrubbed text, without the columns that hold ids."""
+        """The row as text, without the columns that hold ids."""
         parts = ["'(id)'" if position in hidden else f"coalesce(left(c{position}, 1000), '')" for position in range(len(self.source.columns))]
-        return privacy.raw_sql(f"concat_ws({text_literal(self.source.delimiter)}, {', '.join(parts)})")
+        return f"concat_ws({text_literal(self.source.delimiter)}, {', '.join(parts)})"
 
     def rejects_sql(self, landing: str) -> str:
         """All rows not loaded, from a landing statement over the quiet scan that carries `raw`, and the lost rows of the counted one.
@@ -83,7 +83,7 @@ lost as (
     select
         line - 1 as row_number,
         min(case error_type {reasons} else 'row cannot be split into columns' end) as reason,
-        {privacy.raw_sql("any_value(csv_line)")} as raw
+        {privacy.raw_sql("any_value(csv_line)", is_split=False)} as raw
     {self._lost}
     group by line
 ),

@@ -18,7 +18,7 @@ def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:
 
 def land(con: duckdb.DuckDBPyConnection, source: Source, scan: CsvScan, fields: dict[str, str]) -> Landing:
     """Landing of a CSV whose fields are given as expressions over its columns."""
-    notes = list(source.notes)
+    notes: list[str] = []
     columns = read_columns(con, Table(source.name, scan.quiet, fields), notes)
     hidden = {source.fields[name] for name in ("visitor", "session") if name in source.fields}
     return Landing(

@@ -6,10 +6,11 @@ Everything is read as text and cast row by row: a bad value rejects its row, not
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 
+from etl import privacy
 from etl.readers import COLUMNS, dates
 
 SAMPLE_ROWS = 5000
@@ -24,14 +25,20 @@ LABELS = (
 
 @dataclass(frozen=True)
 class Table:
-    """A relation of texts: `scan` is what stands after FROM, `fields` the text expression of each field it offers."""
+    """A relation of texts: `scan` is what stands after FROM, `fields` the text expression of each field it offers.
+
+    `samples` holds values of fields whose form is known beforehand; others are looked up in the first rows.
+    """
 
     file: str
     scan: str
     fields: Mapping[str, str]
+    samples: Mapping[str, list[str]] = field(default_factory=dict)
 
     def values(self, con: duckdb.DuckDBPyConnection, field: str) -> list[str]:
         """Non-empty values of a field among the first rows."""
+        if field in self.samples:
+            return self.samples[field]
         if field not in self.fields:
             return []
         query = (
@@ -41,16 +48,18 @@ class Table:
         return [row[0] for row in con.execute(query).fetchall()]
 
 
-def landing_sql(scan: str, columns: Mapping[str, str], raw: str | None = None) -> str:
+def landing_sql(scan: str, columns: Mapping[str, str], raw: str | None = None, told: Mapping[str, str] | None = None) -> str:
     """The SELECT of the landing columns over a scan, from the expressions of `read_columns`.
 
-    `raw`, an expression over the scan's own columns, adds the text of rejected rows as a last column.
+    `raw`, the row as text without its ids, adds that text, scrubbed, as a last column for rejected rows. `told` gives landing columns as
+    expressions over `columns` instead of the scan.
     """
+    told = told or {}
     typed = [f"{expression} as {name}" for name, expression in columns.items()]
-    chosen = [_final(name, kind, columns) for name, kind in COLUMNS.items()]
+    chosen = [f"{told[name]} as {name}" if name in told else _final(name, kind, columns) for name, kind in COLUMNS.items()]
     if raw:
-        typed.append("scan.*")
-        chosen.append(f"case when reject_reason is not null then {raw} end as raw")
+        typed.append(f"{raw} as row_text")
+        chosen.append(f"case when reject_reason is not null then {privacy.raw_sql('row_text')} end as raw")
     inner, outer = (",\n        ".join(typed), ",\n    ".join(chosen))
     return f"select\n    {outer}\nfrom (\n    select\n        {inner}\n    from {scan} as scan\n) as typed"
 
@@ -255,7 +264,10 @@ def _reason(columns: Mapping[str, str]) -> str:
     ]
     if "needs_visitor" in columns:
         cases.insert(0, ("visitor_key is null", "visitor id missing"))
+    if "record_bad" in columns:
+        cases.insert(0, ("record_bad", "record cannot be read"))
     for name, what in (
+        ("totals_bad", "totals missing"),
         ("pageviews_bad", "pageviews is not a count"),
         ("duration_bad", "duration is not a number of seconds"),
         ("transactions_bad", "transactions is not a count"),
