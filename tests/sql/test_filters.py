@@ -87,7 +87,7 @@ def filtered_sessions(con, given: dict) -> None:
     con.execute("begin")
     con.execute("create temp table kept as select session_id from sessions where " + where, present)
     con.execute("delete from sessions where session_id not in (select session_id from kept)")
-    schema.rebuild_cubes(con)
+    schema.run(con, "cubes")
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
