@@ -7,6 +7,7 @@ from dashapp.db import Reading, Row
 from dashapp.filters import DIMENSIONS, Filters
 
 MOST_OPTIONS = 50
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 
 
 def kpis(read: Reading, filters: Filters) -> Row:
@@ -41,6 +42,12 @@ def current_run(read: Reading) -> dict[str, Any] | None:
 def settings(read: Reading) -> dict[str, str]:
     """Facts about the database: currency, time zone, when it was published."""
     return {row["name"]: row["value"] for row in read.kept("from settings")}
+
+
+def currency(read: Reading) -> str:
+    """The sign to write before amounts of money: that of the database's currency, else its code."""
+    code = settings(read).get("currency") or "USD"
+    return SIGNS.get(code, f"{code} ")
 
 
 def definitions(read: Reading) -> dict[str, str]:
