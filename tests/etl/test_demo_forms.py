@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from etl.demo import write_demo
+from etl.demo import write_demo, writing
 from tests.etl import demo_sql
 
 SESSIONS, DAYS = 12_000, 21
@@ -241,3 +241,19 @@ def test_flat_headers_hold_those_of_the_real_sample(demo, real_data):
     ours = (demo.folders["flat"] / "sessions.csv").read_text().splitlines()[0].split(",")
     theirs = (real_data / "sessions_10k.csv").read_text().splitlines()[0].split(",")
     assert set(theirs) <= set(ours)
+
+
+def test_a_busy_day_written_in_pieces_is_whole(tmp_path, monkeypatch):
+    monkeypatch.setattr(writing, "SESSIONS_AT_ONCE", 150)
+    seen = []
+    for form in FORMS:
+        write_demo(tmp_path / form, format=form, sessions=1_000, days=2, end=END, progress=lambda done, of: seen.append((done, of)))
+    assert seen == [(1, 2), (2, 2)] * 3
+    with duckdb.connect() as con:
+        for form in FORMS:
+            con.execute(f"create table {form} as {getattr(demo_sql, form.upper()).format(folder=tmp_path / form)}")
+        assert pq.ParquetFile(next((tmp_path / "ga360").glob("ga_sessions_*"))).num_row_groups > 2
+        columns = f"select {demo_sql.COLUMNS} from"
+        for left, right in (("flat", "ga360"), ("ga360", "ga4"), ("ga4", "flat")):
+            assert con.execute(f"{columns} {left} except all {columns} {right}").fetchall() == []
+        assert con.execute("select count(*), count(distinct (visitor, visit_id)) from flat").fetchone() == (1_000, 1_000)
