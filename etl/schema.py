@@ -4,11 +4,14 @@ from pathlib import Path
 
 import duckdb
 
+from etl import bots
+
 SQL = Path(__file__).resolve().parent.parent / "sql"
 DATA = SQL.parent / "data"
 SCHEMA_VERSION = "1"
 
 ORDER = {
+    "macros": ["default_channel_group"],
     "types": ["device_name", "country_name", "source_name", "channel_name"],
     "cubes": ["session_measures", "kept_sources", "days", "months", "totals", "rare_days", "cells", "day_cells"],
     "probability_cubes": [
@@ -21,9 +24,9 @@ ORDER = {
         "probability_cells",
         "candidates",
     ],
-    "views": ["filter_options", "date_coverage", "rejects_by_reason", "bots_by_rule", "data_warnings"],
+    "views": ["data_warnings"],
 }
-"""Folders whose files depend on each other, in the order they need; the files of others stand for themselves."""
+"""Files that need others of their folder, in the order they need; files not named here come before them."""
 
 INHERITED = [("bots", "sessions"), ("candidates", "sessions"), ("top_candidates", "candidates")]
 """Relations whose columns mean what those of another mean: the comment of a column is copied by its name."""
@@ -31,9 +34,8 @@ INHERITED = [("bots", "sessions"), ("candidates", "sessions"), ("top_candidates"
 
 def files(folder: str) -> list[Path]:
     """The SQL files of a folder in the order they are run."""
-    if folder in ORDER:
-        return [SQL / folder / f"{name}.sql" for name in ORDER[folder]]
-    return sorted((SQL / folder).glob("*.sql"))
+    last = ORDER.get(folder, [])
+    return sorted((SQL / folder).glob("*.sql"), key=lambda file: (last.index(file.stem) if file.stem in last else -1, file.stem))
 
 
 def run(con: duckdb.DuckDBPyConnection, folder: str, *, only: set[str] | None = None) -> None:
@@ -44,7 +46,21 @@ def run(con: duckdb.DuckDBPyConnection, folder: str, *, only: set[str] | None = 
 
 
 def apply(con: duckdb.DuckDBPyConnection) -> None:
-    """Bring the database of a read-write connection up to date: types, tables, macros, cubes, metrics, views, comments."""
+    """Bring the database of a read-write connection up to date: types, tables, macros, cubes, metrics, views, comments.
+
+    One transaction: hundreds of small statements would each wait for the disk.
+    """
+    con.execute("begin")
+    try:
+        apply_files(con)
+    except BaseException:
+        con.execute("rollback")
+        raise
+    con.execute("commit")
+
+
+def apply_files(con: duckdb.DuckDBPyConnection) -> None:
+    """Run the SQL files in their order; cubes are built where the schema is new, and kept where it is not."""
     con.execute("create schema if not exists staging; create schema if not exists cubes")
     known_types = {name for (name,) in con.execute("select type_name from duckdb_types() where not internal").fetchall()}
     run(con, "types", only=set(ORDER["types"]) - known_types)
@@ -56,8 +72,8 @@ def apply(con: duckdb.DuckDBPyConnection) -> None:
         run(con, "cubes", only={"session_measures", "cells", "day_cells"})
         run(con, "probability_cubes", only={"current_run", "prediction_measures", "probability_cells"})
     else:
-        rebuild_cubes(con)
-        rebuild_probability_cubes(con)
+        run(con, "cubes")
+        run(con, "probability_cubes")
     run(con, "metrics")
     run(con, "views")
     inherit_comments(con)
@@ -65,7 +81,9 @@ def apply(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def load_reference(con: duckdb.DuckDBPyConnection) -> None:
-    """Fill the reference tables from the CSV files in data/, replacing what they held."""
+    """Fill the reference tables from the CSV files in data/ and the rules for bots, replacing what they held."""
+    con.execute("delete from bot_rules")
+    con.executemany("insert into bot_rules values (?, ?)", [list(rule) for rule in bots.RULES])
     for table in ("countries", "benchmarks"):
         file = DATA / f"{table}.csv"
         columns = [name for (name,) in con.execute(f"select column_name from (describe {table})").fetchall()]
@@ -77,14 +95,26 @@ def load_reference(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def rebuild_cubes(con: duckdb.DuckDBPyConnection) -> None:
-    """Build the cubes anew from the sessions."""
-    run(con, "cubes")
+    """Build the cubes anew from the sessions, and those of the predictions, which follow them."""
+    in_transaction(con, "cubes")
+    in_transaction(con, "probability_cubes")
 
 
 def rebuild_probability_cubes(con: duckdb.DuckDBPyConnection) -> None:
     """Build the probability cubes and the list of candidates anew from the predictions of the current run."""
-    run(con, "probability_cubes")
-    inherit_comments(con)
+    in_transaction(con, "probability_cubes")
+
+
+def in_transaction(con: duckdb.DuckDBPyConnection, folder: str) -> None:
+    """Run the SQL files of a folder in one transaction."""
+    con.execute("begin")
+    try:
+        run(con, folder)
+        inherit_comments(con)
+    except BaseException:
+        con.execute("rollback")
+        raise
+    con.execute("commit")
 
 
 def inherit_comments(con: duckdb.DuckDBPyConnection) -> None:

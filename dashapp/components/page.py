@@ -1,0 +1,66 @@
+"""The frame of a page: heading, what is looked at, notes, the grid of cards, and the state without sessions."""
+
+from typing import Any
+
+from dash import html
+
+from dashapp import theme
+from dashapp.charts import Answer
+from dashapp.components.empty import nothing
+from dashapp.db import Reading, Row
+from dashapp.filters import Filters
+from dashapp.queries import common
+
+
+def page(title: str, *cards: Any) -> html.Div:
+    """A page of cards on twelve columns."""
+    return html.Div(
+        [
+            html.Header([html.H1(title), html.P(id="page-subtitle", className="subtitle")], className="page-head"),
+            html.Div(id="page-notes", className="notes", role="status"),
+            html.Div(id="page-empty"),
+            html.Div(cards, className="grid"),
+        ],
+        id="page-body", className="body",
+    )
+
+
+def frame(read: Reading, filters: Filters, notes: list[str], totals: Row) -> Answer:
+    """What the frame of every page says under the filters."""
+    covered = common.coverage(read)
+    is_empty = not totals["sessions"]
+    return {
+        "page-subtitle": {"children": _subtitle(totals, filters, covered)},
+        "page-notes": {"children": [html.P(note) for note in notes]},
+        "page-empty": {"children": _empty(covered) if is_empty else None},
+        "page-body": {"className": "body is-empty" if is_empty else "body"},
+    }
+
+
+def span(first: Any, last: Any) -> str:
+    """Two days as people write them: 2–7 July 2017."""
+    if first is None or last is None:
+        return "no days"
+    if first == last:
+        return f"{first.day} {first:%B %Y}"
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{last.day} {last:%B %Y}"
+    start = f"{first.day} {first:%B}" + ("" if first.year == last.year else f" {first.year}")
+    return f"{start} – {last.day} {last:%B %Y}"
+
+
+def _subtitle(totals: Row, filters: Filters, covered: Row) -> str:
+    first = max(filter(None, (filters.since, covered["first"])), default=None)
+    last = min(filter(None, (filters.until, covered["last"])), default=None)
+    days = span(first, last) if first and last and first <= last else "no days with data"
+    return " · ".join(filter(None, [f"{theme.exact(totals['sessions'])} sessions", days, filters.words()]))
+
+
+def _empty(covered: Row) -> html.Div:
+    if not covered["sessions"]:
+        return nothing("No sessions are loaded yet", "Load an export with python -m etl load, and this page fills by itself.")
+    return nothing(
+        "No session matches these filters",
+        f"The data covers {span(covered['first'], covered['last'])}. Take a filter away, or start again.",
+        clear=True,
+    )

@@ -1,0 +1,229 @@
+"""The only door to DuckDB: one read-only reader per process that follows the file when a new one is published."""
+
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+RETRY_SECONDS = 1.0
+MOST_ANSWERS = 400
+LONGEST_ANSWER = 1_000
+OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+Row = dict[str, Any]
+Identity = tuple[int, int, int]
+
+
+class DatabaseUnavailable(Exception):
+    """The database cannot be read. `summary` is safe to show to anyone, `advice` says what to do."""
+
+    def __init__(self, summary: str, advice: str) -> None:
+        super().__init__(f"{summary} {advice}")
+        self.summary = summary
+        self.advice = advice
+
+
+class Version:
+    """One published file, kept open until its last reader is done even when a newer one has taken its place."""
+
+    def __init__(self, path: Path, identity: Identity, threads: int, required: frozenset[str]) -> None:
+        self.identity = identity
+        self.readers = 0
+        self.retired = False
+        self.answers: OrderedDict[tuple, list[Row]] = OrderedDict()
+        self.answers_lock = threading.Lock()
+        # A fresh in-memory instance for each version: connecting to the path itself would return DuckDB's cached old file.
+        self.connection = duckdb.connect(":memory:", config={**OFFLINE, "threads": str(threads)})
+        try:
+            quoted = str(path).replace("'", "''")
+            self.connection.execute(f"attach '{quoted}' as leaks (read_only)")
+            self.connection.execute("set enable_external_access = false")
+            self.connection.execute("set lock_configuration = true")
+            missing = required - self._relations()
+        except duckdb.Error as error:
+            self.connection.close()
+            raise _unavailable(error) from error
+        if missing:
+            self.connection.close()
+            raise DatabaseUnavailable(
+                f"The database was made by another version of this program: it lacks {', '.join(sorted(missing)[:3])}.",
+                "Load the exports again with python -m etl load.",
+            )
+
+    def _relations(self) -> set[str]:
+        rows = self.connection.execute(
+            "select function_name from duckdb_functions() where database_name = 'leaks' and function_type = 'table_macro' "
+            "union all select view_name from duckdb_views() where database_name = 'leaks' "
+            "union all select table_name from duckdb_tables() where database_name = 'leaks'"
+        ).fetchall()
+        return {name for (name,) in rows}
+
+    @property
+    def tag(self) -> str:
+        """Short text that differs between versions, for clients that watch for new data."""
+        return "-".join(format(part, "x") for part in self.identity)
+
+
+class Reading:
+    """Queries against one version: everything read through it is of the same publish."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, version: Version) -> None:
+        self._cursor = cursor
+        self._version = version
+
+    @property
+    def tag(self) -> str:
+        return self._version.tag
+
+    def rows(self, sql: str, params: Mapping[str, Any] | None = None) -> list[Row]:
+        """The rows of a statement, as dictionaries."""
+        self._cursor.execute(sql, params or None)
+        names = [column[0] for column in self._cursor.description]
+        return [dict(zip(names, values, strict=True)) for values in self._cursor.fetchall()]
+
+    def chunks(self, sql: str, params: Mapping[str, Any] | None = None, size: int = 5_000) -> Iterator[list[tuple]]:
+        """The column names as one tuple in a list, then the rows in lists of at most `size`."""
+        self._cursor.execute(sql, params or None)
+        yield [tuple(column[0] for column in self._cursor.description)]
+        while batch := self._cursor.fetchmany(size):
+            yield batch
+
+    def kept(self, sql: str, params: Mapping[str, Any] | None = None) -> list[Row]:
+        """The rows of a statement, remembered as long as the version lives: it cannot change. Callers must not modify them.
+
+        Planning a metric relation costs more than running it on a cube; a click on one chart leaves others as they are.
+        """
+        key = (sql, *((name, tuple(value) if isinstance(value, list) else value) for name, value in (params or {}).items()))
+        answers, lock = self._version.answers, self._version.answers_lock
+        with lock:
+            if key in answers:
+                answers.move_to_end(key)
+                return answers[key]
+        rows = self.rows(sql, params)
+        if len(rows) <= LONGEST_ANSWER:
+            with lock:
+                answers[key] = rows
+                while len(answers) > MOST_ANSWERS:
+                    answers.popitem(last=False)
+        return rows
+
+
+class Database:
+    """The published file as the app sees it. Opened by the first reader, so it may be created before a fork."""
+
+    def __init__(self, path: Path | str, *, threads: int = 2, required: frozenset[str] = frozenset()) -> None:
+        self.path = Path(path)
+        self._threads = threads
+        self._required = required
+        self._lock = threading.Lock()
+        self._opening = threading.Lock()
+        self._current: Version | None = None
+        self._failed: tuple[float, Identity, DatabaseUnavailable] | None = None
+        self._process = os.getpid()
+
+    @contextmanager
+    def reading(self) -> Iterator[Reading]:
+        """A reading of the newest version; that version stays open until the block ends."""
+        version = self._acquire()
+        try:
+            with version.connection.cursor() as cursor:
+                cursor.execute("use leaks")
+                yield Reading(cursor, version)
+        finally:
+            self._release(version)
+
+    def rows(self, sql: str, params: Mapping[str, Any] | None = None) -> list[Row]:
+        """The rows of one statement against the newest version."""
+        with self.reading() as read:
+            return read.rows(sql, params)
+
+    def close(self) -> None:
+        """Let go of the file once its readers are done."""
+        with self._lock:
+            self._swap(None)
+
+    def _acquire(self) -> Version:
+        self._after_fork()
+        identity = self._identity()
+        version = self._taken(identity)
+        if version is not None:
+            return version
+        # While one thread opens a new file, the others go on with the old one; without an old one they wait.
+        if self._opening.acquire(blocking=self._current is None):
+            try:
+                version = self._taken(identity) or self._open(identity)
+            finally:
+                self._opening.release()
+        return version or self._taken(None) or self._acquire()
+
+    def _taken(self, identity: Identity | None) -> Version | None:
+        """The current version with one more reader, if it is the file of this identity (or any, for None)."""
+        with self._lock:
+            if self._current is None or identity not in (None, self._current.identity):
+                return None
+            self._current.readers += 1
+            return self._current
+
+    def _open(self, identity: Identity | None) -> Version | None:
+        if self._failed and identity == self._failed[1] and time.monotonic() - self._failed[0] < RETRY_SECONDS:
+            problem = self._failed[2]
+        else:
+            try:
+                if identity is None:
+                    raise DatabaseUnavailable("There is no database yet.", "Load an export with python -m etl load, or start with make run.")
+                fresh = Version(self.path, identity, self._threads, self._required)
+            except DatabaseUnavailable as error:
+                problem = error
+                self._failed = (time.monotonic(), identity, error)
+            else:
+                with self._lock:
+                    self._failed = None
+                    self._swap(fresh)
+                    fresh.readers += 1
+                return fresh
+        if self._current is None:
+            raise problem
+        return None
+
+    def _swap(self, fresh: Version | None) -> None:
+        old, self._current = self._current, fresh
+        if old is not None:
+            old.retired = True
+            if old.readers == 0:
+                old.connection.close()
+
+    def _release(self, version: Version) -> None:
+        with self._lock:
+            version.readers -= 1
+            if version.retired and version.readers == 0:
+                version.connection.close()
+
+    def _identity(self) -> Identity | None:
+        try:
+            status = self.path.stat()
+        except OSError:
+            return None
+        return status.st_ino, status.st_mtime_ns, status.st_size
+
+    def _after_fork(self) -> None:
+        if self._process != os.getpid():
+            self._process = os.getpid()
+            self._lock, self._opening = threading.Lock(), threading.Lock()
+            self._current = self._failed = None
+
+
+def _unavailable(error: duckdb.Error) -> DatabaseUnavailable:
+    text = str(error).lower()
+    if "lock" in text:
+        return DatabaseUnavailable("The database is locked by another program.", "Close the program that has it open for writing.")
+    if "permission" in text:
+        return DatabaseUnavailable("The database cannot be read.", "Give the app's user the right to read the file.")
+    if "does not exist" in text or "no such file" in text:
+        return DatabaseUnavailable("There is no database yet.", "Load an export with python -m etl load, or start with make run.")
+    return DatabaseUnavailable("The file is not a database this program can read.", "Load the exports again with python -m etl load.")

@@ -1,0 +1,62 @@
+"""`GET /download/<relation>.csv`: the rows behind a chart under the same filters, streamed, safe to open in a spreadsheet."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+from flask import Flask, Response, request
+
+from dashapp.db import Database, DatabaseUnavailable
+from dashapp.filters import RELATIONS, Filters
+from dashapp.queries import candidates
+
+# A spreadsheet takes a cell that starts like this for a formula.
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
+PRIVATE = frozenset({"current_run", "settings"})
+OFFERED = RELATIONS - PRIVATE
+
+
+def install(server: Flask, database: Database) -> None:
+    """Add the route."""
+
+    @server.get("/download/<relation>.csv")
+    def download(relation: str) -> Response:
+        if relation not in OFFERED:
+            return Response("There is no such table to download.\n", 404, mimetype="text/plain")
+        filters, _ = Filters.read(request.query_string.decode("utf-8", "replace"))
+        if relation == "top_candidates":
+            selected, params = candidates.selection(filters, request.args.getlist("show"), {})
+            sql = f"select {', '.join(candidates.COLUMNS)} {selected} order by rank"
+        else:
+            call, params = filters.call(relation)
+            sql = f"from {call}"
+        lines = _lines(database, sql, params)
+        try:
+            first = next(lines)
+        except DatabaseUnavailable as problem:
+            return Response(f"{problem}\n", 503, mimetype="text/plain")
+        headers = {"Content-Disposition": f'attachment; filename="{relation}.csv"'}
+        return Response(_chained(first, lines), 200, headers, mimetype="text/csv")
+
+
+def safe(value: Any) -> Any:
+    """A cell that no spreadsheet runs. Numbers keep their sign."""
+    if isinstance(value, str) and value.startswith(FORMULA_STARTS):
+        return f"'{value}"
+    if isinstance(value, list):
+        return safe("; ".join(map(str, value)))
+    return value
+
+
+def _lines(database: Database, sql: str, params: dict[str, Any]) -> Iterator[str]:
+    with database.reading() as read:
+        for batch in read.chunks(sql, params):
+            buffer = io.StringIO()
+            csv.writer(buffer, lineterminator="\r\n").writerows([[safe(value) for value in row] for row in batch])
+            yield buffer.getvalue()
+
+
+def _chained(first: str, rest: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from rest

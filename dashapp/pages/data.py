@@ -1,0 +1,115 @@
+"""Data: what was loaded, what was left out and why, and what to keep in mind."""
+
+from typing import Any
+
+from dash import html
+
+from dashapp import theme
+from dashapp.charts import Answer
+from dashapp.components.card import table_card, text_card
+from dashapp.components.page import frame, page, span
+from dashapp.components.table import Column, table
+from dashapp.db import Reading, Row
+from dashapp.filters import Filters
+from dashapp.queries import common, quality
+
+PATH, NAME, TITLE = "/data", "Data", "Data"
+
+
+def _exact(name: str) -> Any:
+    return lambda row: theme.exact(row[name])
+
+
+LOADS = (
+    Column("File", lambda row: row["file"], is_number=False),
+    Column("Format", lambda row: row["format"], is_number=False),
+    Column("Loaded (UTC)", lambda row: f"{row['loaded_at']:%Y-%m-%d %H:%M}", is_number=False),
+    Column("Days", lambda row: span(row["first_date"], row["last_date"]), is_number=False),
+    Column("Rows read", _exact("rows_read")),
+    Column("New sessions", _exact("sessions_new")),
+    Column("Updated", _exact("sessions_updated")),
+    Column("Duplicates", _exact("duplicates")),
+    Column("Folded", _exact("folded")),
+    Column("Bots", _exact("bots")),
+    Column("No consent", _exact("without_consent")),
+    Column("Rejected", _exact("rejected")),
+    Column("Notes", lambda row: " ".join(row["notes"] or []), is_number=False),
+)
+REJECTS = (
+    Column("Reason", lambda row: row["reason"], is_number=False),
+    Column("Rows", _exact("rows")),
+    Column("Example", lambda row: html.Code(row["example"] or ""), is_number=False),
+)
+BOTS = (
+    Column("Rule", lambda row: [row["rule"], html.Small(row["description"])], is_number=False),
+    Column("Sessions", _exact("sessions")),
+)
+
+
+def layout(read: Reading) -> html.Div:
+    return page(
+        TITLE,
+        text_card("data-warnings", "Good to know", wide=6),
+        text_card("data-coverage", "Days covered", wide=6),
+        table_card("data-loads", "Files loaded", wide=12, relation="loads"),
+        table_card("data-rejects", "Rows not loaded", wide=7, relation="rejects_by_reason"),
+        table_card("data-bots", "Sessions judged automated", wide=5, relation="bots_by_rule"),
+    )
+
+
+def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
+    loads, rejects, bots = quality.loads(read), quality.rejects(read), quality.bots(read)
+    refused, automated = sum(row["rows"] for row in rejects), sum(row["sessions"] for row in bots)
+    return {
+        **frame(read, filters, [*notes, *_scope(filters)], common.kpis(read, Filters())),
+        "data-warnings": {"children": _warnings(quality.warnings(read))},
+        "data-coverage": {"children": _coverage(quality.days(read))},
+        "data-loads": {"children": table(loads, LOADS) if loads else "No file was loaded yet."},
+        "data-loads-insight": {"children": _accounting(loads)},
+        "data-loads-sql": {"children": "from loads order by load_id desc;"},
+        "data-rejects": {"children": table(rejects, REJECTS) if rejects else ""},
+        "data-rejects-insight": {"children": f"{theme.exact(refused)} rows could not be used." if refused else "Every row could be used."},
+        "data-rejects-sql": {"children": "from rejects_by_reason;"},
+        "data-bots": {"children": table([row for row in bots if row["sessions"]], BOTS) if automated else ""},
+        "data-bots-insight": {"children": f"{theme.exact(automated)} sessions are kept apart and counted nowhere else."
+                              if automated else "No session looked automated."},
+        "data-bots-sql": {"children": "from bots_by_rule;"},
+    }
+
+
+def _scope(filters: Filters) -> list[str]:
+    return [] if filters.are_empty else ["Filters do not apply to this page: it describes the whole database."]
+
+
+def _accounting(loads: list[Row]) -> str:
+    if not loads:
+        return ""
+    read = sum(row["rows_read"] for row in loads)
+    kept = sum(row["sessions_new"] for row in loads)
+    files = "1 file" if len(loads) == 1 else f"{theme.exact(len(loads))} files"
+    return f"{theme.exact(read)} rows read from {files}, {theme.exact(kept)} new sessions; every other row has its reason."
+
+
+def _warnings(rows: list[Row]) -> Any:
+    if not rows:
+        return html.P("Nothing unusual was noticed.")
+    return html.Ul([html.Li([html.B(row["topic"]), " ", row["message"]], className=row["severity"]) for row in rows], className="notices")
+
+
+def _coverage(days: list[Row]) -> Any:
+    if not days:
+        return html.P("No days yet.")
+    missing = [row for row in days if row["is_missing"]]
+    most = max(row["sessions"] or 0 for row in days) or 1
+    said = f"{span(days[0]['session_date'], days[-1]['session_date'])}: {theme.exact(len(days))} days, "
+    said += f"{theme.exact(len(missing))} of them without any session." if missing else "none of them missing."
+    strip = [
+        html.I(
+            className="day is-missing" if row["is_missing"] else "day",
+            style={} if row["is_missing"] else {"opacity": f"{0.25 + 0.75 * (row['sessions'] or 0) / most:.2f}"},
+            title=f"{row['session_date']}: " + ("no sessions" if row["is_missing"] else f"{row['sessions']:,} sessions"),
+        )
+        for row in days[-400:]
+    ]
+    listed = ", ".join(str(row["session_date"]) for row in missing[:12])
+    return [html.P(said), html.Div(strip, className="days"), html.P(f"Missing: {listed}{' …' if len(missing) > 12 else ''}") if missing else None]

@@ -1,0 +1,43 @@
+"""Duration: how conversion goes with time on the site."""
+
+from dash import html
+
+from dashapp import charts, theme
+from dashapp.charts import Answer
+from dashapp.components.card import chart_card, table_card
+from dashapp.components.page import frame, page
+from dashapp.components.table import Column, table
+from dashapp.db import Reading
+from dashapp.filters import Filters
+from dashapp.queries import common
+
+PATH, NAME, TITLE = "/duration", "Duration", "Duration"
+COLUMNS = (
+    Column("Time on site", lambda row: row["bucket"], is_number=False),
+    Column("Sessions", lambda row: theme.exact(row["sessions"])),
+    Column("Conversions", lambda row: theme.exact(row["conversions"])),
+    Column("Rate", lambda row: theme.rate(row["conversion_rate"])),
+    Column("95 % interval", lambda row: theme.interval(row["ci_low"], row["ci_high"])),
+)
+CAUTION = "Buying takes time: part of a long visit is the purchase itself. A longer visit is not a cause of buying."
+
+
+def layout(read: Reading) -> html.Div:
+    says = common.definitions(read)
+    return page(
+        TITLE,
+        chart_card(charts.DURATION, says.get("duration_rates", ""), wide=7, note=html.P(CAUTION, className="fine")),
+        table_card("duration-table", "The same in numbers", wide=5, relation="duration_rates"),
+    )
+
+
+def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
+    rows = sorted(charts.rows_of(charts.DURATION, read, filters), key=lambda row: row["bucket_order"])
+    parts = charts.answer(charts.DURATION, rows, filters, look)
+    return {
+        **frame(read, filters, notes, common.kpis(read, filters)),
+        **parts,
+        "duration-table": {"children": table(rows, COLUMNS)},
+        "duration-table-sql": parts[f"{charts.DURATION.id}-sql"],
+        "duration-table-csv": parts[f"{charts.DURATION.id}-csv"],
+    }

@@ -1,0 +1,64 @@
+"""Sources: which of them convert on which device, beside the benchmark and beside what the model expects."""
+
+from dash import html
+
+from dashapp import charts, theme
+from dashapp.charts import Answer
+from dashapp.components.card import chart_card, table_card
+from dashapp.components.page import frame, page
+from dashapp.components.table import Column, table
+from dashapp.db import Reading, Row
+from dashapp.filters import Filters
+from dashapp.queries import common
+
+PATH, NAME, TITLE = "/sources", "Sources", "Sources"
+CHARTS = ((charts.HEATMAP, 7), (charts.SOURCE_PROBABILITIES, 12))
+
+
+def _difference(row: Row) -> str:
+    if row["delta"] is None:
+        return "–"
+    return ("+" if row["delta"] > 0 else theme.MINUS if row["delta"] < 0 else "") + theme.points(row["delta"])
+
+
+VERDICTS = {"above": "above", "below": "below", "not distinguishable": "too close to call", "no benchmark": "no benchmark"}
+COLUMNS = (
+    Column("Device", lambda row: row["device"].capitalize(), is_number=False),
+    Column("Sessions", lambda row: theme.exact(row["sessions"])),
+    Column("Rate", lambda row: [theme.rate(row["conversion_rate"]), html.Small(theme.interval(row["ci_low"], row["ci_high"]))]),
+    Column("Benchmark", lambda row: theme.rate(row["benchmark_rate"])),
+    Column("Difference", lambda row: [_difference(row), html.Small(VERDICTS.get(row["verdict"], row["verdict"]))]),
+)
+
+
+def layout(read: Reading) -> html.Div:
+    says = common.definitions(read)
+    heatmap, probabilities = (chart_card(chart, says.get(chart.relation, ""), wide=wide) for chart, wide in CHARTS)
+    benchmarks = table_card("benchmark-table", "Devices beside the benchmark", wide=5, relation="device_benchmarks",
+                            definition=says.get("device_benchmarks", ""))
+    return page(TITLE, heatmap, benchmarks, probabilities)
+
+
+def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
+    result = frame(read, filters, notes, common.kpis(read, filters))
+    for chart, _ in CHARTS:
+        result.update(charts.answer(chart, charts.rows_of(chart, read, filters), filters, look))
+    seen = filters.without("device")
+    call, params = seen.call("device_benchmarks")
+    query = seen.query()
+    result.update({
+        "benchmark-table": {"children": table(read.kept(f"from {call}", params), COLUMNS, click="device", key="device",
+                                              selected=filters.devices)},
+        "benchmark-table-insight": {"children": _provenance(read)},
+        "benchmark-table-sql": {"children": seen.sql("device_benchmarks")},
+        "benchmark-table-csv": {"href": "/download/device_benchmarks.csv" + (f"?{query}" if query else "")},
+    })
+    return result
+
+
+def _provenance(read: Reading) -> str:
+    origins = read.kept("select distinct source, published from benchmarks order by source")
+    if not origins:
+        return "There are no benchmarks: put your own into data/benchmarks.csv and load again."
+    cited = "; ".join(f"{row['source'].rstrip('.')} ({row['published']})" for row in origins)
+    return f"Benchmarks: {cited}. They are replaceable: put your own into data/benchmarks.csv and load again."

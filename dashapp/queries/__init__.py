@@ -1,0 +1,1 @@
+"""From filters to rows: what each page reads, through the documented relations alone."""

@@ -1,0 +1,70 @@
+"""What every page reads: totals, days covered, the current model run, filter options, definitions."""
+
+import json
+from typing import Any
+
+from dashapp.db import Reading, Row
+from dashapp.filters import DIMENSIONS, Filters
+
+MOST_OPTIONS = 50
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
+
+
+def kpis(read: Reading, filters: Filters) -> Row:
+    """The totals under the filters."""
+    call, params = filters.call("kpis")
+    return read.kept(f"from {call}", params)[0]
+
+
+def daily(read: Reading, filters: Filters) -> list[Row]:
+    """The days under the filters, in order."""
+    call, params = filters.call("daily_rates")
+    return read.kept(f"from {call} order by session_date", params)
+
+
+def coverage(read: Reading) -> Row:
+    """First and last day with sessions, days missing between, and sessions in all."""
+    rows = read.kept("select min(session_date) filter (not is_missing) as first, max(session_date) filter (not is_missing) as last, "
+        "count(*) filter (is_missing) as missing, coalesce(sum(sessions), 0) as sessions from date_coverage",
+    )
+    return rows[0]
+
+
+def current_run(read: Reading) -> dict[str, Any] | None:
+    """The model run whose predictions are shown, its metrics read from JSON; None before any training."""
+    rows = read.kept("from current_run")
+    if not rows:
+        return None
+    metrics = rows[0]["metrics"]
+    return {**rows[0], "metrics": json.loads(metrics) if isinstance(metrics, str) else metrics or {}}
+
+
+def settings(read: Reading) -> dict[str, str]:
+    """Facts about the database: currency, time zone, when it was published."""
+    return {row["name"]: row["value"] for row in read.kept("from settings")}
+
+
+def currency(read: Reading) -> str:
+    """The sign to write before amounts of money: that of the database's currency, else its code."""
+    code = settings(read).get("currency") or "USD"
+    return SIGNS.get(code, f"{code} ")
+
+
+def definitions(read: Reading) -> dict[str, str]:
+    """What each relation says about itself in the database: the one definition for analysts and for the cards here."""
+    rows = read.kept("select view_name as name, comment from duckdb_views() where database_name = 'leaks' and comment is not null",
+    )
+    return {row["name"]: row["comment"] for row in rows}
+
+
+def options(read: Reading, dimension: str, search: str = "", chosen: tuple[str, ...] = ()) -> list[dict[str, str]]:
+    """Choices of a filter, the most frequent first, those already chosen always among them."""
+    if dimension not in DIMENSIONS:
+        raise ValueError(f"unknown dimension: {dimension!r}")
+    found = read.rows(
+        "select value from filter_options where dimension = $dimension and contains(lower(value), lower($search)) "
+        "order by sessions desc, value limit $most",
+        {"dimension": dimension, "search": search, "most": MOST_OPTIONS if dimension == "source" else 1_000},
+    )
+    values = dict.fromkeys([*chosen, *(row["value"] for row in found)])
+    return [{"label": value, "value": value} for value in values]

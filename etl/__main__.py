@@ -1,0 +1,115 @@
+"""python -m etl: inspect exports, load them, write demo exports."""
+
+import argparse
+import json
+import sys
+
+from etl.errors import InputError
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    top = argparse.ArgumentParser(prog="python -m etl", description="Google Analytics exports into one DuckDB file.")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    inspect = commands.add_parser("inspect", help="say what files are, what would load and what would be rejected; change nothing")
+    inspect.add_argument("paths", nargs="+", metavar="PATH", help="files or folders")
+    inspect.set_defaults(run=run_inspect)
+
+    load = commands.add_parser("load", help="load exports into the database and publish it")
+    load.add_argument("paths", nargs="+", metavar="PATH", help="files or folders; one load, all or nothing")
+    load.set_defaults(run=run_load)
+
+    for command in (inspect, load):
+        command.add_argument("--db", metavar="FILE", help="database (default: LEAKS_DB, else data/leaks.duckdb)")
+        command.add_argument("--format", metavar="NAME", help="insist on a format: a file recognised as another is refused")
+        command.add_argument("--json", action="store_true", help="print the summary as JSON")
+
+    from etl.demo import command as demo
+
+    demo_parser = commands.add_parser("demo", help="write exports of an invented shop, with planted leaks and their truth.json")
+    demo.add_arguments(demo_parser)
+    demo_parser.set_defaults(run=demo.run)
+    return top
+
+
+def run_load(arguments: argparse.Namespace) -> int:
+    """Load, then say what came of each file."""
+    from etl.load import load
+    from etl.progress import Progress
+    from etl.publish import database_path
+
+    db = database_path(arguments.db)
+    progress = Progress()
+    try:
+        result = load(arguments.paths, db, expected_format=arguments.format, report=progress)
+    finally:
+        progress.close()
+    if arguments.json:
+        print(json.dumps(result | {"database": str(db)}))
+        return 0
+    print_summary(result["files"])
+    for name in result["already_loaded"]:
+        print(f"{name}: already loaded, nothing to do")
+    for warning in result["warnings"]:
+        print(f"warning: {warning}", file=sys.stderr)
+    if result["files"]:
+        print(f"Published {db} in {result['seconds']:.1f} s.")
+    return 0
+
+
+def run_inspect(arguments: argparse.Namespace) -> int:
+    """Load into a database that is thrown away, and say what would come of each file."""
+    from etl.inspect import inspect
+    from etl.progress import Progress
+
+    progress = Progress()
+    try:
+        results = inspect(arguments.paths, expected_format=arguments.format, report=progress)
+    finally:
+        progress.close()
+    if arguments.json:
+        print(json.dumps(results))
+    else:
+        print_summary([result for result in results if "problem" not in result])
+        for result in results:
+            if "problem" in result:
+                print(result["problem"], file=sys.stderr)
+    return 1 if any("problem" in result for result in results) else 0
+
+
+def print_summary(files: list[dict]) -> None:
+    """A line of counts for each file, and its notes; many files are told in one sum with the notes they share."""
+    if len(files) > 12:
+        counted = {name: sum(file[name] for file in files) for name in files[0] if isinstance(files[0][name], int)}
+        notes = sorted({note for file in files for note in file["notes"]})
+        formats = ", ".join(sorted({file["format"] for file in files}))
+        files = [{"file": f"{len(files)} files", "format": formats, **counted, "notes": notes}]
+    for file in files:
+        parts = [
+            f"{file[name]:,} {name.replace('_', ' ')}"
+            for name in file
+            if isinstance(file[name], int) and (file[name] or name == "sessions_new")
+        ]
+        print(f"{file['file']} ({file['format']}): {', '.join(parts)}")
+        for note in file["notes"]:
+            print(f"  {note}")
+
+
+def main(given: list[str] | None = None) -> int:
+    """Run a command; 0 done, 1 the input is unusable, 2 wrong usage."""
+    arguments = parser().parse_args(given)
+    try:
+        return arguments.run(arguments)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted; nothing has changed.", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

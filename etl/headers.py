@@ -1,0 +1,135 @@
+"""Which column of a table of sessions means what: the usual headers, in any case and spelling, and the nearest one to a missing one."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+
+# In order of preference: where a table has several of a row, the first is read.
+# Headers are compared in lower case without anything but letters and digits.
+ALIASES: dict[str, tuple[str, ...]] = {
+    "visitor": (
+        "fullvisitorid", "userpseudoid", "clientid", "visitorid", "cid", "gaclientid", "visitor", "client", "uservisitorid", "userid",
+    ),
+    "visit": ("visitid", "gasessionid", "visit", "sessionvisitid"),
+    "session": ("sessionid", "sessionkey", "uniquesessionid", "session", "visitkey"),
+    "visit_number": ("visitnumber", "gasessionnumber", "sessionnumber", "countofsessions", "visitcount"),
+    "start_time": ("visitstarttime", "sessionstarttime", "sessionstart", "starttime", "startedat", "timestamp", "datetime", "dateandtime"),
+    "date": ("date", "sessiondate", "visitdate", "eventdate", "day", "yyyymmdd", "datum", "fecha", "dateofvisit"),
+    "device": ("devicecategory", "device", "devicetype"),
+    "country": ("country", "countryname", "geocountry"),
+    "source": ("source", "sessionsource", "utmsource", "trafficsource"),
+    "medium": ("medium", "sessionmedium", "utmmedium", "trafficmedium"),
+    "source_medium": ("sourcemedium", "sessionsourcemedium"),
+    "campaign": ("campaign", "campaignname", "sessioncampaign", "sessioncampaignname", "utmcampaign"),
+    "channel": (
+        "channelgrouping", "defaultchannelgrouping", "channel", "channelgroup", "defaultchannelgroup",
+        "sessiondefaultchannelgroup", "sessiondefaultchannelgrouping", "sessionprimarychannelgroup",
+    ),
+    "landing_page": (
+        "landingpage", "landingpagepath", "landingpageplusquerystring", "entrancepage", "firstpage", "landingscreenname",
+    ),
+    "browser": ("browser", "browsername"),
+    "operating_system": ("operatingsystem", "os"),
+    "hostname": ("hostname", "host"),
+    "network_domain": ("networkdomain", "networkdomainname"),
+    "pageviews": ("pageviews", "views", "screenpageviews", "pageviewcount", "pagesviewed", "pages", "screenviews"),
+    "hits": ("hits", "hitcount", "eventcount"),
+    "duration": (
+        "timeonsite", "sessionduration", "sessiondurationseconds", "durationseconds", "visitduration", "duration", "sessionlength",
+    ),
+    "bounces": ("bounces", "bounce", "isbounce", "bounced"),
+    "transactions": ("transactions", "ecommercepurchases", "purchases", "orders", "transactioncount"),
+    "revenue": (
+        "totaltransactionrevenue", "transactionrevenue", "purchaserevenue", "totalrevenue", "revenue", "ordervalue", "sales",
+        "transactionvalue",
+    ),
+    "key_events": ("keyevents", "conversions", "totalconversions", "goalcompletions", "goalcompletionsall", "converted", "isconverted"),
+}  # fmt: skip
+
+# Groups of fields whose names exports put before the field: `totals.pageviews`, `device_deviceCategory`, `ga:source`.
+GROUPS = ("totals", "device", "geonetwork", "trafficsource", "ga", "session", "geo")
+
+MEANING = {
+    "visitor": "a visitor id (fullVisitorId, clientId)",
+    "visit": "a visit id (visitId) or the start of the visit (visitStartTime)",
+    "date": "a date (date) or the start of the visit (visitStartTime)",
+}
+
+# Where a table has one of these and no visitor, its rows are totals over many sessions.
+TOTALS = {"sessions", "users", "activeusers", "totalusers", "newusers", "entrances", "visits", "visitors", "engagedsessions"}
+
+
+def normalise(header: str) -> str:
+    """A header in lower case, letters and digits only."""
+    return re.sub(r"[\W_]+", "", header.lower())
+
+
+def spellings(header: str) -> tuple[str, ...]:
+    """The header normalised, and once more without the group it stands in."""
+    whole = normalise(header)
+    first, *rest = re.split(r"[.:_]", header.strip(), maxsplit=1)
+    if rest and normalise(first) in GROUPS:
+        return whole, normalise(rest[0])
+    return (whole,)
+
+
+def match(headers: Iterable[str]) -> dict[str, int]:
+    """Position of the column for each field that the headers offer."""
+    positions: dict[str, int] = {}
+    for position, header in enumerate(headers):
+        for spelling in spellings(header):
+            positions.setdefault(spelling, position)
+    fields = {}
+    for field, names in ALIASES.items():
+        for name in names:
+            if name in positions:
+                fields[field] = positions[name]
+                break
+    return fields
+
+
+def missing(fields: Iterable[str]) -> list[str]:
+    """What a table of sessions needs and these fields lack: an id of the visitor, one of the visit, and a date."""
+    have = set(fields)
+    lacks = []
+    if "session" not in have:
+        if "visitor" not in have:
+            lacks.append("visitor")
+        if not have & {"visit", "start_time"}:
+            lacks.append("visit")
+    if not have & {"date", "start_time"}:
+        lacks.append("date")
+    return lacks
+
+
+def nearest(field: str, headers: Iterable[str]) -> str | None:
+    """The header that looks most like a name of the field, if one comes close."""
+    by_spelling = {normalise(header): header for header in headers if normalise(header)}
+    best, best_score = None, 0.0
+    for name in ALIASES[field]:
+        for spelling in difflib.get_close_matches(name, by_spelling, n=1, cutoff=0.7):
+            score = difflib.SequenceMatcher(None, spelling, name).ratio()
+            if score > best_score:
+                best, best_score = by_spelling[spelling], score
+    return best
+
+
+def describe_missing(lacks: list[str], headers: list[str]) -> str:
+    """What is missing, in words, with the nearest present header for each."""
+    taken = set(match(headers).values())
+    free = [header for position, header in enumerate(headers) if position not in taken]
+    parts = []
+    for field in lacks:
+        near = nearest(field, free)
+        if near:
+            free.remove(near)
+        parts.append(MEANING[field] + (f", nearest here: '{shorten(near)}'" if near else ""))
+    return "; ".join(parts)
+
+
+def shorten(text: str, limit: int = 60) -> str:
+    """A stranger's text made fit for one line of a message."""
+    line = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text).strip()
+    return line if len(line) <= limit else line[: limit - 1] + "…"

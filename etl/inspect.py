@@ -1,0 +1,27 @@
+"""What a file is and what would come of loading it, without touching any database."""
+
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from etl.errors import InputError
+from etl.load import expand, load
+
+
+def inspect(
+    paths: Iterable[str | Path], *, expected_format: str | None = None, report: Callable[[str], None] = lambda text: None
+) -> list[dict]:
+    """Summaries of the files as `etl.load.load` gives them, each loaded alone into a database that is thrown away.
+
+    A file that cannot be used has `file` and `problem` (the line that loading it would print) instead of counts.
+    """
+    results = []
+    for file in expand(paths):
+        report(f"Looking at {file.name}")
+        with tempfile.TemporaryDirectory(prefix="leaks-inspect-") as folder:
+            try:
+                loaded = load([file], Path(folder) / "inspected.duckdb", expected_format=expected_format, report=report)
+                results += loaded["files"]
+            except InputError as error:
+                results.append({"file": file.name, "problem": str(error)})
+    return results

@@ -1,0 +1,234 @@
+"""Loading a batch of exports: all of it, or one line that says why not."""
+
+import hashlib
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+from etl import merge, privacy, readers, schema
+from etl.errors import InputError
+from etl.publish import publishing, quoted
+from etl.readers import Landing
+from etl.recognise import Source, recognise
+
+OUTCOMES = ("sessions_new", "sessions_updated", "duplicates", "folded", "bots", "without_consent")
+MANY_REJECTS = 0.05
+TOO_MANY_REJECTS = 0.5
+NOT_EXPORTS = {"truth.json", "true_probabilities.parquet", "README.md", "LICENSE"}
+
+
+@dataclass
+class FileLoad:
+    """One file of a batch, and what became of its rows."""
+
+    source: Source
+    sha256: str
+    load_id: int = 0
+    landing: Landing | None = None
+    rows_read: int = 0
+    rejected: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+    first_date: object = None
+    last_date: object = None
+    notes: list[str] = field(default_factory=list)
+
+    def summary(self) -> dict:
+        """The counts of the file as the table loads has them."""
+        return {
+            "file": self.source.name,
+            "format": self.source.format,
+            "rows_read": self.rows_read,
+            **{name: self.outcomes.get(name, 0) for name in OUTCOMES},
+            "rejected": self.rejected,
+            "notes": self.notes,
+        }
+
+
+def load(
+    paths: Iterable[str | Path], db: Path, *, expected_format: str | None = None, report: Callable[[str], None] = lambda text: None
+) -> dict:
+    """Load the exports at some paths (files or folders) into the database and publish it.
+
+    Parameters
+    ----------
+    paths : files, or folders whose files are taken in the order of their names.
+    db : the database file.
+    expected_format : refuse a file recognised as another format.
+    report : called with a few words on what is being done.
+
+    Returns
+    -------
+    dict with `files` (a summary each), `already_loaded` (names), `warnings` (sentences) and `seconds`.
+
+    Raises
+    ------
+    InputError : a file cannot be used; then nothing has changed.
+    """
+    started = time.monotonic()
+    files = expand(paths)
+    report(f"Looking at {len(files)} file{'s' * (len(files) != 1)}")
+    hashes = {file: file_hash(file) for file in files}
+    known = known_hashes(db)
+    fresh = {}
+    for file, sha256 in hashes.items():
+        if sha256 not in known and sha256 not in fresh:
+            fresh[sha256] = file
+    result = {"files": [], "already_loaded": sorted({file.name for file in files} - {file.name for file in fresh.values()}), "warnings": []}
+    if fresh:
+        batch = [FileLoad(recognise_as(file, expected_format), sha256) for sha256, file in fresh.items()]
+        salt = privacy.salt(db.parent)
+        with publishing(db) as con:
+            load_batch(con, batch, salt, report)
+            report("Checking and publishing")
+        result["files"] = [item.summary() for item in batch]
+        result["warnings"] = [
+            f"{item.source.name}: {item.rejected:,} of {item.rows_read:,} rows were not loaded; the table rejects says why."
+            for item in batch
+            if item.rejected > MANY_REJECTS * item.rows_read
+        ]
+    return result | {"seconds": round(time.monotonic() - started, 2)}
+
+
+def recognise_as(file: Path, expected_format: str | None) -> Source:
+    """Recognise a file, and refuse it where it is not of the format asked for."""
+    source = recognise(file)
+    if expected_format and source.format != expected_format:
+        raise InputError(f"{source.name}: is {source.format}, not {expected_format}; leave out --format or name the right one.")
+    return source
+
+
+def expand(paths: Iterable[str | Path]) -> list[Path]:
+    """The files meant by some paths: files themselves, and the files inside folders, in the order of their names."""
+    files = []
+    for path in map(Path, paths):
+        if path.is_dir():
+            inside = sorted(
+                file for file in path.rglob("*") if file.is_file() and not file.name.startswith(".") and file.name not in NOT_EXPORTS
+            )
+            if not inside:
+                raise InputError(f"{path}: an empty folder; name a folder or files with exports.")
+            files += inside
+        elif path.exists():
+            files.append(path)
+        else:
+            raise InputError(f"{path}: no such file; check the path.")
+    if not files:
+        raise InputError("No file given; name the exports to load.")
+    return files
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file's bytes."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the file and its permissions.") from None
+
+
+def known_hashes(db: Path) -> set[str]:
+    """Hashes of the files already loaded; none where there is no database yet or it is not readable (publishing says why)."""
+    if not db.exists():
+        return set()
+    try:
+        with duckdb.connect() as con:
+            con.execute(f"attach {quoted(db)} as leaks (read_only)")
+            return {sha256 for (sha256,) in con.execute("select sha256 from leaks.loads").fetchall()}
+    except duckdb.Error:
+        return set()
+
+
+def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], salt: str, report: Callable[[str], None]) -> None:
+    """Land, merge and account for a batch of recognised files on a connection that will be published."""
+    folder = Path(
+        tempfile.mkdtemp(
+            prefix="leaks-",
+            dir=Path(con.execute("select path from duckdb_databases() where database_name = current_database()").fetchone()[0]).parent,
+        )
+    )
+    try:
+        con.execute(f"attach {quoted(folder / 'scratch.duckdb')} as scratch")
+        privacy.set_salt(con, salt)
+        con.execute("pragma force_compression = 'uncompressed'")
+        merge.create_landing(con)
+        (last,) = con.execute("select coalesce(max(load_id), 0) from loads").fetchone()
+        for number, item in enumerate(batch, start=1):
+            item.load_id = last + number
+            report(f"Reading {item.source.name} ({number} of {len(batch)})")
+            land(con, item)
+        con.execute("pragma force_compression = 'auto'")
+        report("Cleaning and sorting")
+        merge.merge(con)
+        merge.merge_events(con)
+        account(con, batch)
+        report("Building cubes")
+        schema.rebuild_cubes(con)
+        con.execute("reset variable leaks_salt")
+        con.execute("detach scratch")
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def land(con: duckdb.DuckDBPyConnection, item: FileLoad) -> None:
+    """Read one file into scratch.landing and its events into scratch.events; refuse it where most rows are bad."""
+    item.landing = readers.read(con, item.source)
+    item.notes = [*item.source.notes, *item.landing.notes]
+    with readers.wrapping(item.source):
+        con.execute(f"insert into scratch.landing by name select {item.load_id} as load_id, * from ({item.landing.sql})")
+        lost = con.execute(item.landing.lost_sql).fetchone()[0] if item.landing.lost_sql else 0
+        landed, bad, first, last = con.execute(
+            """
+            select count(*), count(reject_reason), min(session_date) filter (where reject_reason is null), max(session_date) filter (where reject_reason is null)
+            from scratch.landing
+            where load_id = ?
+            """,
+            [item.load_id],
+        ).fetchone()
+        item.first_date, item.last_date = first, last
+        item.rows_read = landed + lost
+        if item.rows_read == 0:
+            raise InputError(f"{item.source.name}: holds no rows; export it again with a date range that has sessions.")
+        if bad or lost:
+            con.execute(f"insert into rejects select {item.load_id}, row_number, reason, raw from ({item.landing.rejects_sql})")
+            item.rejected, reason, row = con.execute(
+                "select count(*), mode(reason), min(row_number) from rejects where load_id = ?", [item.load_id]
+            ).fetchone()
+            if item.rejected > TOO_MANY_REJECTS * item.rows_read:
+                raise InputError(
+                    f"{item.source.name}: {item.rejected:,} of {item.rows_read:,} rows cannot be loaded, mostly since {reason} "
+                    f"(first in row {row}); check how the file was exported."
+                )
+            con.execute("delete from scratch.landing where load_id = ? and reject_reason is not null", [item.load_id])
+        if item.landing.events_sql:
+            merge.land_events(con, item.landing.events_sql)
+
+
+def account(con: duckdb.DuckDBPyConnection, batch: list[FileLoad]) -> None:
+    """Write a row of loads for each file."""
+    outcomes: dict[int, dict[str, int]] = {}
+    for load_id, outcome, rows in con.execute("select load_id, outcome, sum(rows) from scratch.counts group by all").fetchall():
+        outcomes.setdefault(load_id, {})[outcome] = int(rows)
+    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
+    for item in batch:
+        item.outcomes = outcomes.get(item.load_id, {})
+        values = {
+            "load_id": item.load_id,
+            "file": privacy.scrub(item.source.name),
+            "format": item.source.format,
+            "sha256": item.sha256,
+            "loaded_at": now,
+            "rows_read": item.rows_read,
+            **{name: item.outcomes.get(name, 0) for name in OUTCOMES},
+            "rejected": item.rejected,
+            "stage_basis": item.landing.stage_basis,
+            "first_date": item.first_date,
+            "last_date": item.last_date,
+            "notes": item.notes,
+        }
+        con.execute(f"insert into loads ({', '.join(values)}) values ({', '.join('?' * len(values))})", list(values.values()))

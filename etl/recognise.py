@@ -1,0 +1,282 @@
+"""What a file is, told from its content: which export, how it is wrapped, and whether its sessions can be read."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from etl import headers
+from etl.containers import Container, open_container
+from etl.errors import InputError
+from etl.headers import shorten
+
+LOADABLE = ("flat-csv", "ga360-csv", "ga360-bigquery")
+
+JSON_COLUMNS = ("device", "geoNetwork", "totals", "trafficSource")
+GA360_KEYS = {"visitId", "totals", "trafficSource", "fullVisitorId", "visitStartTime", "geoNetwork", "hits", "channelGrouping"}
+GA4_KEYS = {"event_name", "event_timestamp", "event_params", "user_pseudo_id", "event_date", "traffic_source"}
+MAX_COLUMNS = 2000
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file whose format is known.
+
+    `columns` are its headers or top-level fields in their order; `fields` gives the position of the column for each field of
+    `etl.headers.ALIASES` that a CSV offers; `container` (for JSON) tells one object a line from one array of objects.
+    """
+
+    path: Path
+    format: str
+    compression: str = "none"
+    encoding: str = "utf-8"
+    delimiter: str | None = None
+    columns: tuple[str, ...] = ()
+    fields: dict[str, int] = field(default_factory=dict)
+    has_hits: bool = False
+    container: str = "csv"  # csv, json-lines, json-array or parquet
+    notes: list[str] = field(default_factory=list)
+    sample: str = field(default="", repr=False)
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+
+def recognise(path: Path | str) -> Source:
+    """Tell the format of a file, or raise InputError with one line: which file, what it is, what is wrong, what to do."""
+    path = Path(path)
+    container = open_container(path)
+    if container.encoding == "binary":
+        return _parquet(path)
+    text = container.text
+    start = text.lstrip()
+    if start.startswith(("{", "[")):
+        return _json(path, container, start)
+    return _csv(path, container, text)
+
+
+def _parquet(path: Path) -> Source:
+    try:
+        with duckdb.connect() as con:
+            columns = tuple(row[0] for row in con.execute("describe from read_parquet(?)", [file_pattern(path)]).fetchall())
+    except duckdb.Error:
+        raise InputError(f"{path.name}: is a damaged or cut-off Parquet file: download or export it again") from None
+    return _nested(path, columns, container="parquet")
+
+
+def _json(path: Path, container: Container, start: str) -> Source:
+    keys = set(re.findall(r'"([A-Za-z_][A-Za-z_0-9]*)"\s*:', start[:200_000]))
+    if {"dimensionHeaders", "metricHeaders"} <= keys:
+        raise _refuse_data_api(path)
+    shape = "json-array" if start.startswith("[") else "json-lines"
+    first = _first_object(path, start, container.is_whole)
+    columns = tuple(first) if first is not None else tuple(sorted(keys))
+    if "error" in columns and "code" in keys:
+        raise InputError(f"{path.name}: is an error message saved in place of the export: download or export it again")
+    return _nested(path, columns, container=shape, compression=container.compression, encoding=container.encoding)
+
+
+def _first_object(path: Path, start: str, is_whole: bool) -> dict | None:
+    """The first object of JSON lines or of an array; None where it is longer than what was read."""
+    body = start.lstrip("[ \t\r\n")
+    try:
+        value, _ = json.JSONDecoder().raw_decode(body)
+    except (ValueError, RecursionError):
+        if not is_whole and "\n" not in body:
+            return None
+        raise InputError(f"{path.name}: starts like JSON but its first record is not valid JSON: export it again as JSON lines") from None
+    if not isinstance(value, dict):
+        raise InputError(f"{path.name}: is JSON, but not one object a session: export JSON lines from BigQuery, or CSV")
+    return value
+
+
+def _nested(path: Path, columns: tuple[str, ...], **wrapping) -> Source:
+    """A Parquet file or JSON with nested records."""
+    have = set(columns)
+    if len(have & GA4_KEYS) >= 3 and "event_name" in have:
+        raise refuse_ga4(path)
+    if len(have & GA360_KEYS) >= 3 and "totals" in have:
+        lacks = sorted({"visitId", "date"} - have) + ([] if have & {"fullVisitorId", "clientId", "visitorId"} else ["fullVisitorId"])
+        if lacks:
+            raise InputError(f"{path.name}: is a ga360-bigquery export without {', '.join(lacks)}: export all columns of ga_sessions_YYYYMMDD")
+        return Source(path, "ga360-bigquery", columns=columns, has_hits="hits" in have, **wrapping)
+    kind = "a Parquet file" if wrapping["container"] == "parquet" else "JSON"
+    seen = shorten(", ".join(columns)) or "none"
+    raise InputError(
+        f"{path.name}: is {kind} of no known export (fields: {seen}): load ga_sessions_YYYYMMDD from BigQuery, or a CSV with one row a session"
+    )
+
+
+def refuse_ga4(path: Path) -> InputError:
+    return InputError(
+        f"{path.name}: is a ga4-bigquery export (one row an event), not readable yet in this version: "
+        "load a table of its sessions as CSV (visitor id, session id, date, device, country, source, pageviews, transactions)"
+    )
+
+
+def _refuse_data_api(path: Path) -> InputError:
+    return InputError(
+        f"{path.name}: is an answer of the GA4 Data API (ga4-data-api): totals over many sessions, not readable yet in this version "
+        "and no base for funnels: export sessions or the BigQuery events instead"
+    )
+
+
+def _refuse_report(path: Path, what: str) -> InputError:
+    return InputError(
+        f"{path.name}: is a report downloaded from the Analytics interface (ga4-report-csv), {what}: totals, not sessions, "
+        "so no funnel can be told from it: export the BigQuery tables or one row a session instead"
+    )
+
+
+def _csv(path: Path, container: Container, text: str) -> Source:
+    lines = text.splitlines()
+    if lines and lines[0].lstrip('"').startswith("#"):
+        raise _refuse_report(path, "with a preamble of '#' lines")
+    delimiter, header = _header(path, text)
+    fields = headers.match(header)
+    nested = [name for name in header if name.strip() in JSON_COLUMNS]
+    if len(nested) >= 2 and len(fields) >= 2:
+        return _ga360_csv(path, container, delimiter, header, text)
+    if {"eventname", "eventtimestamp", "userpseudoid"} <= {headers.normalise(name) for name in header}:
+        raise refuse_ga4(path)
+    lacks = headers.missing(fields)
+    if lacks:
+        raise _refuse_csv(path, text, delimiter, header, fields, lacks)
+    _refuse_no_rows(path, text, container)
+    dotted = sum("." in name for name in header) >= 3 and any(name.startswith("totals.") for name in header)
+    return Source(
+        path, "ga360-csv" if dotted else "flat-csv", container.compression, container.encoding, delimiter, tuple(header), fields,
+        notes=_notes(header, fields), sample=text,
+    )  # fmt: skip
+
+
+def _header(path: Path, text: str) -> tuple[str, list[str]]:
+    """Delimiter and headers of the first record: the delimiter under which the most headers are known, else that gives the most."""
+    best: tuple[tuple[int, int], str, list[str]] | None = None
+    for delimiter in ",;\t|":
+        header = first_record(text, delimiter)
+        if header is None:
+            continue
+        score = (len(headers.match(header)), len(header))
+        if best is None or score > best[0]:
+            best = (score, delimiter, header)
+    if best is None:
+        raise InputError(f"{path.name}: its first line cannot be read as headers (an unclosed quote?): export it again as CSV")
+    _, delimiter, header = best
+    if len(header) > MAX_COLUMNS:
+        raise InputError(f"{path.name}: has {len(header)} columns: no session table is that wide; check the delimiter")
+    return delimiter, header
+
+
+def first_record(text: str, delimiter: str) -> list[str] | None:
+    try:
+        return next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), None)
+    except csv.Error:
+        return None
+
+
+def _records(text: str, delimiter: str, limit: int) -> list[list[str]]:
+    """The first records of the text; stops quietly where the text does not parse."""
+    rows: list[list[str]] = []
+    try:
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            rows.append(row)
+            if len(rows) >= limit:
+                break
+    except csv.Error:
+        pass
+    return rows
+
+
+def _refuse_no_rows(path: Path, text: str, container: Container) -> None:
+    if container.is_whole and len(_records(text, ",", 3)) < 2:
+        raise InputError(f"{path.name}: has headers but no rows: export it again with a date range that has sessions")
+
+
+def _refuse_csv(path: Path, text: str, delimiter: str, header: list[str], fields: dict[str, int], lacks: list[str]) -> InputError:
+    """Why a text file is no table of sessions."""
+    below = _header_below(text)
+    if below is not None:
+        return InputError(
+            f"{path.name}: its headers stand on line {below}, after {below - 1} other line{'s' if below > 2 else ''}: "
+            "remove what stands above them, or export without a title"
+        )
+    spellings = {headers.normalise(name) for name in header}
+    if "visitor" in lacks and spellings & headers.TOTALS:
+        return _refuse_report(path, "one row for many sessions")
+    if len(header) == 1:
+        return InputError(f"{path.name}: is no table of sessions: its first line is '{shorten(header[0])}', without any delimiter (, ; tab |)")
+    if len(fields) <= 1 and len(lacks) == 3 and not _looks_like_headers(header):
+        return InputError(f"{path.name}: is no table with headers (first line: '{shorten(delimiter.join(header))}'): export it with its header row")
+    return InputError(
+        f"{path.name}: is a table whose headers lack {headers.describe_missing(lacks, header)}: "
+        "rename the columns or export one row a session with them (flat-csv)"
+    )
+
+
+def _header_below(text: str) -> int | None:
+    """Line number of a header row that stands below a title or preamble."""
+    for number, line in enumerate(text.splitlines()[1:40], start=2):
+        for delimiter in ",;\t|":
+            row = first_record(line, delimiter)
+            if row and len(headers.match(row)) >= 3 and not headers.missing(headers.match(row)):
+                return number
+    return None
+
+
+def _looks_like_headers(header: list[str]) -> bool:
+    named = [name for name in header if re.search(r"[^\W\d_]", name) and len(name) <= 80]
+    return len(named) * 2 > len(header)
+
+
+def _ga360_csv(path: Path, container: Container, delimiter: str, header: list[str], text: str) -> Source:
+    """The public competition's table: four columns that hold JSON."""
+    fields = headers.match([name if name.strip() not in JSON_COLUMNS else "" for name in header])
+    lacks = headers.missing(fields)
+    if lacks:
+        raise InputError(f"{path.name}: is a ga360-csv export whose headers lack {headers.describe_missing(lacks, header)}: export all columns")
+    _refuse_no_rows(path, text, container)
+    notes = [f"The column {name} is missing: what it would tell is unknown." for name in JSON_COLUMNS if name not in map(str.strip, header)]
+    return Source(
+        path, "ga360-csv", container.compression, container.encoding, delimiter, tuple(header), fields,
+        has_hits=False, container="csv-json", notes=notes, sample=text,
+    )  # fmt: skip
+
+
+ABSENT = {
+    "device": "There is no device column: all sessions count as device 'other'.",
+    "country": "There is no country column: all sessions count as country '(unknown)'.",
+    "source": "There is no source column: all sessions count as source '(unknown)'.",
+    "pageviews": "There is no pageviews column: stages beyond the first can be told only from conversions.",
+    "duration": "There is no duration column: nothing is known about how long sessions lasted.",
+}
+
+
+def _notes(header: list[str], fields: dict[str, int]) -> list[str]:
+    """What a table of sessions does not tell, one sentence each."""
+    have = set(fields)
+    if "source_medium" in have:
+        have.add("source")
+    notes = [sentence for name, sentence in ABSENT.items() if name not in have]
+    if not have & {"transactions", "revenue", "key_events"}:
+        notes.append("No conversion information: the file has no transactions, revenue or key events.")
+    elif not have & {"transactions", "key_events"}:
+        notes.append("There is no transactions column: a session with revenue counts as one transaction.")
+    if "date" not in have:
+        notes.append("There is no date column: days are told from the start time, in UTC or as the file writes them.")
+    doubles = sorted({name for name in header if name and header.count(name) > 1})
+    if doubles:
+        notes.append(f"The header {shorten(', '.join(doubles))} stands more than once: the first such column is read.")
+    return notes
+
+
+def file_pattern(path: Path) -> str:
+    """The path as DuckDB wants it: absolute, with the characters it would take for a pattern made literal."""
+    return re.sub(r"([\[*?])", r"[\1]", str(path.resolve()))

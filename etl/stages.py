@@ -1,0 +1,123 @@
+"""Funnel stages by the rules in data/stage_rules.toml, compiled to SQL."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from etl.errors import InputError
+from etl.privacy import literal
+
+RULES = Path(__file__).resolve().parent.parent / "data" / "stage_rules.toml"
+
+ALLOWED = {
+    ("events", "engaged"): {"pageviews", "seconds", "names", "pages"},
+    ("events", "deep"): {"pageviews", "seconds", "names", "pages"},
+    ("events", "converted"): {"names", "pages"},
+    ("thresholds",): {"engaged_pageviews", "deep_pageviews"},
+}
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What makes a stage where the export has events: any one of these."""
+
+    names: tuple[str, ...] = ()
+    pages: tuple[str, ...] = ()
+    pageviews: int | None = None
+    seconds: int | float | None = None
+
+    def sql(self, names: str, pages: str | None, pageviews: str, seconds: str) -> str:
+        parts = []
+        if self.pageviews is not None:
+            parts.append(f"{pageviews} >= {self.pageviews}")
+        if self.seconds is not None:
+            parts.append(f"{seconds} >= {self.seconds}")
+        if self.names:
+            parts.append(f"list_has_any({names}, [{', '.join(map(literal, self.names))}])")
+        if self.pages and pages:
+            tests = (f"page = {literal(page)} or starts_with(page, {literal(page.rstrip('/') + '/')})" for page in self.pages)
+            parts.append(f"len(list_filter({pages}, lambda page: {' or '.join(tests)})) > 0")
+        return "coalesce(" + " or ".join(f"coalesce({part}, false)" for part in parts) + ", false)" if parts else "false"
+
+
+@dataclass(frozen=True)
+class StageRules:
+    """The rules as read; see the file."""
+
+    engaged: Rule
+    deep: Rule
+    converted: Rule
+    engaged_pageviews: int
+    deep_pageviews: int
+
+    def event_stage_sql(self, names: str, pages: str | None, pageviews: str, seconds: str, transactions: str) -> str:
+        """Stage 0 to 3 from expressions for the session's event names and page paths (lists), page views, seconds and transactions."""
+        told = (names, pages, pageviews, seconds)
+        return (
+            f"(case when coalesce({transactions}, 0) > 0 or {self.converted.sql(*told)} then 3 "
+            f"when {self.deep.sql(*told)} then 2 when {self.engaged.sql(*told)} then 1 else 0 end)::tinyint"
+        )
+
+    def threshold_stage_sql(self, pageviews: str, transactions: str) -> str:
+        """Stage 0 to 3 from expressions for the session's page views and transactions, where there are no events."""
+        return (
+            f"(case when coalesce({transactions}, 0) > 0 then 3 when {pageviews} >= {self.deep_pageviews} then 2 "
+            f"when {pageviews} >= {self.engaged_pageviews} then 1 else 0 end)::tinyint"
+        )
+
+
+def stage_sql(stage: str = "landing.stage", transactions: str = "landing.transactions", pageviews: str = "landing.pageviews") -> str:
+    """Stage of a landed row: as its events told it, never below what its transactions say, else by the thresholds."""
+    return f"coalesce(case when {transactions} > 0 then 3::tinyint end, {stage}, {load_rules().threshold_stage_sql(pageviews, transactions)})"
+
+
+def load_rules(path: Path | None = None) -> StageRules:
+    """Read the rules; raises InputError with one line where the file says something that has no meaning."""
+    path = path or RULES
+    try:
+        rules = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}): restore it from the repository") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{path.name}: is not valid TOML ({error}): mend that line") from None
+    _refuse_unknown(path.name, rules)
+    events, thresholds = rules.get("events", {}), rules.get("thresholds", {})
+    engaged = _whole(path.name, "thresholds.engaged_pageviews", thresholds.get("engaged_pageviews", 5))
+    deep = _whole(path.name, "thresholds.deep_pageviews", thresholds.get("deep_pageviews", 10))
+    if engaged > deep:
+        raise InputError(f"{path.name}: thresholds.engaged_pageviews ({engaged}) is above deep_pageviews ({deep}): deep sessions must be engaged")
+    stages = {name: _rule(path.name, name, events.get(name, {})) for name in ("engaged", "deep", "converted")}
+    return StageRules(**stages, engaged_pageviews=engaged, deep_pageviews=deep)
+
+
+def _refuse_unknown(file: str, rules: dict) -> None:
+    known = {"events": {"engaged", "deep", "converted"}, "thresholds": ALLOWED[("thresholds",)]}
+    for table, content in rules.items():
+        if table not in known or not isinstance(content, dict):
+            raise InputError(f"{file}: [{table}] has no meaning here: use [events.engaged], [events.deep], [events.converted], [thresholds]")
+        for key, value in content.items():
+            allowed = ALLOWED.get((table, key))
+            if key not in known[table] or (allowed is not None and not isinstance(value, dict)):
+                raise InputError(f"{file}: {table}.{key} has no meaning here: use {', '.join(sorted(known[table]))}")
+            for name in value if allowed is not None else ():
+                if name not in allowed:
+                    raise InputError(f"{file}: {table}.{key}.{name} has no meaning here: use {', '.join(sorted(allowed))}")
+
+
+def _rule(file: str, stage: str, rule: dict) -> Rule:
+    texts = {}
+    for key in ("names", "pages"):
+        value = rule.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(item, str) and item for item in value):
+            raise InputError(f"{file}: events.{stage}.{key} must be a list of texts")
+        texts[key] = tuple(value)
+    numbers = {key: _whole(file, f"events.{stage}.{key}", rule[key]) for key in ("pageviews", "seconds") if key in rule}
+    return Rule(**texts, **numbers)
+
+
+def _whole(file: str, key: str, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InputError(f"{file}: {key} must be a whole number of at least 1, not {value!r}")
+    return value

@@ -1,0 +1,37 @@
+"""How gunicorn serves the app: gunicorn dashapp.wsgi:server."""
+
+import os
+import sys
+
+wsgi_app = "dashapp.wsgi:server"
+bind = f"0.0.0.0:{os.environ['PORT']}" if os.environ.get("PORT") else "127.0.0.1:8050"
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+threads = 4
+timeout = 30
+graceful_timeout = 20
+keepalive = 5
+# Recycled now and then, not all at once: a leak of memory in a library never grows old.
+max_requests = 20_000
+max_requests_jitter = 2_000
+control_socket_disable = True
+# %(U)s is the path alone: filters in a query string may hold names of customers' campaigns.
+accesslog = "-" if os.environ.get("PORT") else None
+access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
+loglevel = "warning"
+
+
+def on_starting(server):
+    from dashapp import settings
+
+    try:
+        settings.read()
+    except settings.ConfigurationError as problem:
+        print(problem, file=sys.stderr)
+        sys.exit(1)
+
+
+def when_ready(server):
+    database = os.environ.get("LEAKS_DB") or "data/leaks.duckdb"
+    for listener in server.LISTENERS:
+        print(f"Showing {database} on {str(listener).replace('0.0.0.0', '127.0.0.1')}", flush=True)

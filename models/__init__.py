@@ -1,0 +1,1 @@
+"""Conversion model: trained on the sessions of the database, evaluated, stored in it, and used to score them."""

@@ -1,0 +1,95 @@
+"""python -m models: train the conversion model, score sessions with it."""
+
+import argparse
+import json
+import sys
+
+from etl.errors import InputError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = parser().parse_args(arguments)
+    try:
+        return options.run(options)
+    except InputError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    whole = argparse.ArgumentParser(prog="python -m models", description="Conversion model: train it, score sessions with it.")
+    commands = whole.add_subparsers(required=True, metavar="COMMAND")
+    for command, run, text in (
+        ("train", train, "train on all sessions, score each with a model that did not see it, publish"),
+        ("score", score, "score the sessions that came after the last training, publish"),
+    ):
+        one = commands.add_parser(command, help=text, description=text[0].upper() + text[1:] + ".")
+        one.set_defaults(run=run)
+        one.add_argument("--db", metavar="FILE", help="database (default: LEAKS_DB, else data/leaks.duckdb)")
+        one.add_argument("--json", action="store_true", help="print the summary as JSON")
+        if command == "train":
+            one.add_argument("--seed", type=int, default=0, help="equal data and seed give equal models (default: 0)")
+            one.add_argument("--trials", type=positive, metavar="N", help="sets of parameters to try (default: 20, or 8 with few conversions)")
+    return whole
+
+
+def positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+# XGBoost and scikit-learn take a second to import, so each command imports what it needs.
+def train(options: argparse.Namespace) -> int:
+    from etl.publish import database_path
+    from models import runs
+    from models.progress import Progress
+
+    with Progress() as say:
+        summary = runs.train(database_path(options.db), seed=options.seed, trials=options.trials, say=say)
+    print(json.dumps(summary) if options.json else described(summary))
+    return 0
+
+
+def score(options: argparse.Namespace) -> int:
+    from etl.publish import database_path
+    from models import runs
+    from models.progress import Progress
+
+    with Progress() as say:
+        summary = runs.score(database_path(options.db), say=say)
+    if options.json:
+        print(json.dumps(summary))
+    elif summary["sessions_scored"]:
+        print(f"Scored {summary['sessions_scored']:,} sessions with run {summary['run_id']}.")
+    else:
+        print(f"Every session is scored by run {summary['run_id']}; nothing changed.")
+    return 0
+
+
+def described(summary: dict) -> str:
+    """The summary of a training run for people."""
+    figures = summary["metrics"]
+    lines = [
+        f"Run {summary['run_id']} learnt from {figures['sessions']:,} sessions, {figures['conversions']:,} of them converting, "
+        f"and scored {summary['sessions_scored']:,}.",
+        f"On {figures['test_sessions']:,} held-out sessions ({figures['test_conversions']:,} converting):",
+        f"  AUC                {ranged(figures, 'auc')}",
+        f"  average precision  {ranged(figures, 'average_precision')}, where chance gives {figures['base_rate']:.4f}",
+        f"  in the top 10 %    precision {figures['precision_at_10']:.3f} of at most {figures['precision_at_10_max']:.3f}, "
+        f"recall {figures['recall_at_10']:.3f} of at most {figures['recall_at_10_max']:.3f}",
+        f"  F1                 {figures['f1']:.3f} at the threshold {figures['threshold']:.4f}",
+        *figures["notes"],
+    ]
+    return "\n".join(lines)
+
+
+def ranged(figures: dict, name: str) -> str:
+    low, high = figures[f"{name}_low"], figures[f"{name}_high"]
+    interval = "no interval" if low is None else f"{low:.3f} to {high:.3f}"
+    return f"{figures[name]:.3f} ({interval})"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

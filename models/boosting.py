@@ -1,0 +1,137 @@
+"""Boosted trees: fitting them, and searching for the parameters that suit the data."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import xgboost as xgb
+from sklearn.model_selection import ParameterSampler
+
+from models.features import FEATURE_TYPES, FEATURES, Encoder, Sessions
+
+SPACE = {
+    "max_depth": [2, 3, 4, 5, 6],
+    "learning_rate": [0.05, 0.1, 0.2],
+    "subsample": [0.6, 0.8, 1.0],
+    "colsample_bytree": [0.5, 0.7, 0.9],
+    "reg_lambda": [1.0, 5.0, 20.0],
+}
+SMALL_SPACE = SPACE | {"max_depth": [2, 3], "learning_rate": [0.05, 0.1], "reg_lambda": [5.0, 20.0]}
+MAX_ROUNDS = 500
+PATIENCE = 25
+
+# Threads follow from the rows, never from the machine: the order of additions, hence the last digit, must not depend on it.
+# Below this many rows a second thread costs more than it saves.
+THREADS = 2
+ROWS_FOR_THREADS = 50_000
+FIXED = {
+    "objective": "binary:logistic",
+    "eval_metric": "logloss",
+    "tree_method": "hist",
+    "max_bin": 256,
+    "seed_per_iteration": True,
+}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One fold of a cross-validation: what is learnt from, and the rows that judge it."""
+
+    train: xgb.QuantileDMatrix
+    valid: xgb.QuantileDMatrix
+    rows: np.ndarray
+
+
+@dataclass(frozen=True)
+class Trial:
+    """Parameters with their log loss on the held-out folds, at the best number of rounds."""
+
+    params: dict
+    rounds: int
+    log_loss: float
+
+
+def split(sessions: Sessions, converted: np.ndarray, folds: np.ndarray, rows: np.ndarray) -> list[Part]:
+    """Parts of a cross-validation over the given rows, each with encodings of its own training sessions."""
+    parts = []
+    for fold in np.unique(folds[rows]):
+        learn, judge = rows[folds[rows] != fold], rows[folds[rows] == fold]
+        encoder, matrix = Encoder.fit_transform(sessions.take(learn), converted[learn], folds[learn])
+        train = quantile_matrix(matrix, converted[learn])
+        valid = quantile_matrix(encoder.transform(sessions.take(judge)), converted[judge], ref=train)
+        parts.append(Part(train, valid, judge))
+    return parts
+
+
+def threads(rows: int) -> int:
+    return THREADS if rows >= ROWS_FOR_THREADS else 1
+
+
+def quantile_matrix(matrix: np.ndarray, converted: np.ndarray, ref: xgb.QuantileDMatrix | None = None) -> xgb.QuantileDMatrix:
+    return xgb.QuantileDMatrix(
+        matrix,
+        converted.astype(np.float32),
+        feature_names=list(FEATURES),
+        feature_types=FEATURE_TYPES,
+        enable_categorical=True,
+        nthread=threads(len(matrix)),
+        max_bin=FIXED["max_bin"],
+        ref=ref,
+    )
+
+
+def fit(matrix: np.ndarray, converted: np.ndarray, params: dict, rounds: int, seed: int) -> xgb.Booster:
+    """Trees fitted for a given number of rounds."""
+    return xgb.train(FIXED | params | {"seed": seed, "nthread": threads(len(matrix))}, quantile_matrix(matrix, converted), rounds)
+
+
+def cross_validate(
+    parts: Sequence[Part], params: dict, seed: int, *, max_rounds: int = MAX_ROUNDS, patience: int = PATIENCE
+) -> tuple[Trial, list[np.ndarray]]:
+    """Grow one model a part side by side, until their common log loss has not improved for `patience` rounds.
+
+    The number of rounds is one for all parts: chosen for each alone, it would flatter the parts' own scores.
+
+    Returns
+    -------
+    Trial
+        With the best number of rounds and its log loss over all held-out rows.
+    list of ndarray
+        Log-odds of the rows of each part at that number of rounds, by the model that did not see them.
+    """
+    settings = FIXED | params | {"seed": seed, "nthread": threads(max(part.train.num_row() for part in parts))}
+    models = [xgb.Booster(settings, cache=[part.train, part.valid]) for part in parts]
+    weights = np.array([len(part.rows) for part in parts], dtype=np.float64)
+    best, rounds = np.inf, 0
+    for index in range(max_rounds):
+        losses = []
+        for model, part in zip(models, parts, strict=True):
+            model.update(part.train, index)
+            losses.append(float(model.eval(part.valid).rsplit(":", 1)[1]))
+        loss = float(np.average(losses, weights=weights))
+        if loss < best:
+            best, rounds = loss, index + 1
+        elif index + 1 - rounds >= patience:
+            break
+    margins = [
+        model.predict(part.valid, output_margin=True, iteration_range=(0, rounds)) for model, part in zip(models, parts, strict=True)
+    ]
+    return Trial(params, rounds, best), margins
+
+
+def search(
+    parts: Sequence[Part],
+    *,
+    space: dict,
+    trials: int,
+    seed: int,
+    max_rounds: int = MAX_ROUNDS,
+    step: Callable[[int, int], None] = lambda done, of: None,
+) -> Trial:
+    """The best of some parameters drawn from a grid, by log loss on the held-out folds."""
+    drawn = list(ParameterSampler(space, trials, random_state=seed))
+    tried = []
+    for number, params in enumerate(drawn, start=1):
+        tried.append(cross_validate(parts, params, seed, max_rounds=max_rounds)[0])
+        step(number, len(drawn))
+    return min(tried, key=lambda trial: trial.log_loss)

@@ -1,0 +1,141 @@
+"""A real server over a real database, and a real browser in front of it."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.dashapp.building import build, from_sample
+
+ROOT = Path(__file__).resolve().parents[2]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+expect.set_options(timeout=15_000)
+
+
+class Server:
+    """gunicorn with two workers over one database."""
+
+    def __init__(self, database: Path, **environment: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.database = database
+        kept = {name: value for name, value in os.environ.items() if name not in ("PORT", "DYNO") and not name.startswith("LEAKS_")}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", "--workers", "2", "dashapp.wsgi:server"],
+            cwd=ROOT, env={**kept, "LEAKS_DB": str(database), **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+        )
+
+    def wait(self) -> None:
+        deadline = time.monotonic() + 30
+        while time.monotonic() < deadline:
+            if self._process.poll() is not None:
+                raise RuntimeError(self._process.stderr.read().decode())
+            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/healthz", timeout=2):
+                return
+            time.sleep(0.1)
+        raise RuntimeError("the server did not start in 30 seconds")
+
+    def stop(self) -> None:
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process.stderr.close()
+
+
+@contextlib.contextmanager
+def serving(database: Path, **environment: str) -> Iterator[Server]:
+    server = Server(database, **environment)
+    try:
+        server.wait()
+        yield server
+    finally:
+        server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("BROWSER_PATH") or next(filter(None, map(shutil.which, NAMES)), None)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def sample_server(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app over the real sample of 10,000 sessions, with made-up predictions."""
+    database = from_sample(tmp_path_factory.mktemp("sample") / "leaks.duckdb", real_data / "sessions_10k.csv")
+    with serving(database) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def made_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The app over generated sessions, some of them with hostile labels."""
+    hostile = ["<img src=x onerror=\"window.hacked=1\">", "=cmd|' /C calc'!A0", "it's \"quoted\"", "google"]
+    listed = ", ".join("'" + text.replace("'", "''") + "'" for text in hostile)
+    database = build(tmp_path_factory.mktemp("made") / "leaks.duckdb", sessions=4_000, source=f"case when n % 3 = 0 then 'site-' || n % 211 else [{listed}][1 + n % 4] end",
+                     landing_page="'<script>window.hacked=1</script>'")
+    with serving(database) as server:
+        yield server
+
+
+class Visit:
+    """A page that remembers what went wrong on it."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.troubles: list[str] = []
+        page.on("console", lambda message: self.troubles.append(message.text) if message.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self.troubles.append(str(error)))
+        page.on("requestfinished", self._check)
+        page.on("response", lambda response: self.troubles.append(f"{response.status} {response.url}") if response.status >= 400 else None)
+
+    def _check(self, request) -> None:
+        if not request.url.startswith((self.url, "data:", "blob:")):
+            self.troubles.append(f"left the server: {request.url}")
+
+    def open(self, path: str) -> "Visit":
+        self.page.goto(self.url + path)
+        return self.ready()
+
+    def ready(self) -> "Visit":
+        expect(self.page.locator("#page-subtitle")).not_to_be_empty()
+        return self
+
+    def text(self, selector: str) -> str:
+        return self.page.locator(selector).inner_text()
+
+
+@pytest.fixture
+def visit(browser: Browser) -> Iterator:
+    """`visit(server, path)` opens a page in a fresh browser context; the test fails if anything on it went wrong."""
+    contexts, visits = [], []
+
+    def go(server: Server, path: str = "/", **options) -> Visit:
+        context = browser.new_context(**({"viewport": {"width": 1440, "height": 900}} | options))
+        contexts.append(context)
+        visits.append(Visit(context.new_page(), server.url))
+        return visits[-1].open(path)
+
+    yield go
+    troubles = [trouble for one in visits for trouble in one.troubles]
+    for context in contexts:
+        context.close()
+    assert not troubles

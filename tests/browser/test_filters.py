@@ -1,0 +1,249 @@
+"""Filters: bar, URL, clicks, Escape, chips, empty results, hostile labels, new data."""
+
+import json
+
+import duckdb
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.test_pages import kpis
+from tests.dashapp.building import build
+
+
+def sessions(page, number: int) -> None:
+    expect(page.locator("#kpi-sessions-value")).to_have_text(f"{number:,}")
+
+
+def choose(page, field: str, label: str) -> None:
+    page.click(f"#filter-{field}")
+    page.locator(".dash-dropdown-option", has_text=label).first.click()
+    page.keyboard.press("Escape")
+
+
+def test_filter_goes_to_the_url_and_a_reload_reproduces_it(sample_server, visit):
+    page = visit(sample_server).page
+    choose(page, "device", "mobile")
+    sessions(page, 3437)
+    assert page.url.endswith("/?device=mobile")
+    choose(page, "country", "United States")
+    number = kpis(sample_server, devices=["mobile"], countries=["United States"])["sessions"]
+    sessions(page, number)
+    assert page.url.endswith("/?device=mobile&country=United+States")
+    page.reload()
+    sessions(page, number)
+    expect(page.locator("#filter-device")).to_contain_text("mobile")
+    expect(page.locator(".chip:not(.chip-all)")).to_have_count(2)
+    expect(page.locator("#page-subtitle")).to_contain_text("United States")
+
+
+def test_back_and_forward(sample_server, visit):
+    page = visit(sample_server).page
+    choose(page, "device", "tablet")
+    sessions(page, 452)
+    page.go_back()
+    sessions(page, 10_000)
+    expect(page.locator(".chip")).to_have_count(0)
+    page.go_forward()
+    sessions(page, 452)
+    expect(page.locator("#filter-device")).to_contain_text("tablet")
+
+
+def test_filters_go_along_to_other_pages(sample_server, visit):
+    page = visit(sample_server, "/?device=tablet").page
+    page.get_by_role("link", name="Countries").click()
+    expect(page.locator("h1")).to_have_text("Countries")
+    assert page.url.endswith("/countries?device=tablet")
+    expect(page.locator("#page-subtitle")).to_contain_text("452 sessions")
+
+
+def test_dates_in_the_url(sample_server, visit):
+    page = visit(sample_server, "/?since=2017-07-04&until=2017-07-05").page
+    with duckdb.connect(str(sample_server.database), read_only=True) as con:
+        days = "select count(*) from sessions where session_date between '2017-07-04' and '2017-07-05'"
+        sessions(page, con.execute(days).fetchone()[0])
+    expect(page.locator("#filter-dates")).to_have_value("4 Jul 2017")
+
+
+def test_bad_dates_are_explained(sample_server, visit):
+    page = visit(sample_server, "/?since=yesterday").page
+    sessions(page, 10_000)
+    expect(page.locator("#page-notes")).to_contain_text("YYYY-MM-DD")
+
+
+def press(page, x: float, y: float) -> None:
+    """Click after hovering: Plotly clicks what it knows to be under the pointer."""
+    page.mouse.move(x - 3, y)
+    page.mouse.move(x, y, steps=3)
+    page.wait_for_timeout(150)
+    page.mouse.click(x, y)
+
+
+def click_mark(page, graph: str, trace: int, point: int) -> None:
+    """Click the middle of a mark, as a hand would."""
+    box = page.evaluate(
+        """([graph, trace, point]) => {
+            const plot = document.querySelector(`#${graph} .js-plotly-plot`);
+            plot.scrollIntoView({block: "center"});
+            const bars = plot.querySelectorAll(".trace.bars")[trace].querySelectorAll(".point path");
+            const box = bars[point].getBoundingClientRect();
+            return [box.x + box.width / 2, box.y + box.height / 2];
+        }""", [graph, trace, point])
+    press(page, *box)
+
+
+def test_click_on_a_device_filters_the_rest_and_escape_clears(sample_server, visit):
+    page = visit(sample_server).page
+    expect(page.locator("#funnel-by-device .trace.bars").first).to_be_visible()
+    click_mark(page, "funnel-by-device", 0, 0)
+    sessions(page, 6111)
+    assert page.url.endswith("?device=desktop")
+    # The clicked chart keeps its context.
+    expect(page.locator("#funnel-by-device-count")).to_have_text("n = 10,000 sessions")
+    expect(page.locator("#duration-conversion-count")).to_have_text("n = 6,111 sessions")
+    page.keyboard.press("Escape")
+    sessions(page, 10_000)
+    assert page.url.endswith("/")
+
+
+def test_second_click_on_the_same_mark_lets_go(sample_server, visit):
+    page = visit(sample_server).page
+    expect(page.locator("#funnel-by-device .trace.bars").first).to_be_visible()
+    click_mark(page, "funnel-by-device", 0, 0)
+    sessions(page, 6111)
+    click_mark(page, "funnel-by-device", 0, 0)
+    sessions(page, 10_000)
+
+
+def test_click_on_a_cell_filters_source_and_device(sample_server, visit):
+    page = visit(sample_server).page
+    plot = page.locator("#source-device-heatmap .js-plotly-plot")
+    expect(plot.locator(".heatmaplayer image, .heatmaplayer path").first).to_be_attached()
+    plot.scroll_into_view_if_needed()
+    x, y = page.evaluate(
+        """() => {
+            const plot = document.querySelector("#source-device-heatmap .js-plotly-plot");
+            const box = plot.querySelector(".nsewdrag").getBoundingClientRect();
+            const axes = plot._fullLayout;
+            return [box.x + axes.xaxis.l2p(0), box.y + axes.yaxis.l2p(0)];
+        }""")
+    press(page, x, y)
+    expect(page.locator(".chip:not(.chip-all)")).to_have_count(2)
+    device, source = (page.locator(".chip").nth(i).get_attribute("data-value") for i in (0, 1))
+    sessions(page, kpis(sample_server, devices=[device], sources=[source])["sessions"])
+    page.keyboard.press("Escape")
+    sessions(page, 10_000)
+
+
+def test_click_on_a_country(sample_server, visit):
+    page = visit(sample_server, "/countries").page
+    expect(page.locator("#country-map .choroplethlayer path").first).to_be_attached()
+    page.evaluate("document.querySelector('#country-map').scrollIntoView({block: 'center'})")
+    x, y = page.evaluate(
+        """() => {
+            const plot = document.querySelector("#country-map .js-plotly-plot");
+            const box = plot.querySelector("g.geo").closest("svg").getBoundingClientRect();
+            const [x, y] = plot._fullLayout.geo._subplot.projection([-98, 39]);
+            return [box.x + x, box.y + y];
+        }""")
+    press(page, x, y)
+    expect(page.locator(".chip")).to_have_attribute("data-value", "United States")
+    expect(page.locator("#page-subtitle")).to_contain_text("4,136 sessions")
+    expect(page.locator("#country-map-count")).to_have_text("n = 10,000 sessions")
+    expect(page.locator("#country-table tr.is-selected")).to_contain_text("United States")
+
+
+def test_click_in_a_table_and_chip_clears(sample_server, visit):
+    page = visit(sample_server, "/countries").page
+    page.locator("#country-table button", has_text="Canada").click()
+    expect(page.locator("#page-subtitle")).to_contain_text("308 sessions")
+    page.locator(".chip").click()
+    expect(page.locator("#page-subtitle")).to_contain_text("10,000 sessions")
+
+
+def test_empty_result_offers_a_way_out(sample_server, visit):
+    page = visit(sample_server, "/?country=Nowhere").page
+    expect(page.get_by_role("heading", name="No session matches these filters")).to_be_visible()
+    expect(page.locator(".grid")).to_be_hidden()
+    page.get_by_role("button", name="Clear all filters").click()
+    sessions(page, 10_000)
+    expect(page.locator(".grid")).to_be_visible()
+
+
+def test_sources_are_searched_on_the_server(made_server, visit):
+    page = visit(made_server).page
+    with duckdb.connect(str(made_server.database), read_only=True) as con:
+        rare = con.execute("select value from filter_options where dimension = 'source' order by sessions, value desc limit 1").fetchone()[0]
+        assert con.execute("select count(*) from filter_options where dimension = 'source'").fetchone()[0] > 50
+    page.click("#filter-source")
+    expect(page.locator(".dash-dropdown-option")).to_have_count(50)
+    page.locator(".dash-dropdown-search").fill(rare)
+    page.locator(".dash-dropdown-option", has_text=rare).first.click()
+    sessions(page, kpis(made_server, sources=[rare])["sessions"])
+
+
+@pytest.mark.parametrize("path", ["/", "/sources", "/candidates", "/?source=%3Cimg+src%3Dx+onerror%3D%22window.hacked%3D1%22%3E"])
+def test_hostile_labels_are_text(made_server, visit, path):
+    page = visit(made_server, path).page
+    if path == "/candidates":
+        expect(page.locator("#candidates-grid .ag-row").first).to_be_visible()
+    else:
+        expect(page.locator("#source-device-heatmap .main-svg").first).to_be_visible()
+        expect(page.locator("#source-device-heatmap")).to_contain_text("<img src=x")
+        page.click("#filter-source")
+        expect(page.locator(".dash-dropdown-option", has_text="onerror")).to_be_visible()
+    assert page.evaluate("window.hacked") is None
+    assert page.locator("img[src='x'], #page script").count() == 0
+
+
+def test_browser_and_server_write_the_same_url(made_server, visit):
+    from dashapp.filters import make
+
+    page = visit(made_server).page
+    cases = [
+        {"device": ["mobile", "desktop", "mobile"], "source": ["a b+c&d=e%", "~*-._'\"<>", "é😀", "\uffee"]},
+        {"country": ["Côte d’Ivoire", "(not set)"], "channel": []},
+        {"source": ["x" * 301, "", "ok", "tab\there"]},
+        {"source": [f"s{i}" for i in range(120)]},
+    ]
+    for case in cases:
+        given = {"device": [], "source": [], "country": [], "channel": []} | case
+        written = page.evaluate("given => window.dash_clientside.leaks.write(given)", json.loads(json.dumps(given)))
+        assert written.lstrip("?") == make(given).query()
+
+
+def test_candidates_hide_converters_and_follow_filters(made_server, visit):
+    page = visit(made_server, "/candidates?device=mobile").page
+    with duckdb.connect(str(made_server.database), read_only=True) as con:
+        every, left = con.execute("select count(*), count(*) filter (not is_converted) from top_candidates(devices := ['mobile'])").fetchone()
+    assert 0 < left < every
+    expect(page.locator("#candidates-count")).to_have_text(f"{left:,} sessions listed")
+    page.get_by_label("Hide sessions that converted").uncheck()
+    expect(page.locator("#candidates-count")).to_have_text(f"{every:,} sessions listed")
+    page.keyboard.press("Escape")
+    expect(page.locator(".chip")).to_have_count(0)
+    with duckdb.connect(str(made_server.database), read_only=True) as con:
+        every = con.execute("select count(*) from top_candidates").fetchone()[0]
+    expect(page.locator("#candidates-count")).to_have_text(f"{every:,} sessions listed")
+
+
+def test_candidates_sort_on_the_server(made_server, visit):
+    page = visit(made_server, "/candidates").page
+    page.locator("#candidates-grid .ag-header-cell-text", has_text="Duration").click()
+    with duckdb.connect(str(made_server.database), read_only=True) as con:
+        first = con.execute("select rank from top_candidates where not is_converted order by duration_seconds nulls last, rank limit 1").fetchone()[0]
+    expect(page.locator("#candidates-grid .ag-row[row-index='0'] [col-id='rank']")).to_have_text(str(first))
+
+
+def test_new_data_arrives_by_itself(browser, tmp_path, visit):
+    from tests.browser.conftest import serving
+
+    database = build(tmp_path / "leaks.duckdb", sessions=500)
+    with serving(database) as server:
+        page = visit(server).page
+        sessions(page, 500)
+        with page.expect_response("**/readyz"):
+            page.evaluate("window.dispatchEvent(new Event('focus'))")
+        fresh = build(tmp_path / "fresh.duckdb", sessions=700)
+        fresh.replace(database)
+        page.evaluate("window.dispatchEvent(new Event('focus'))")
+        sessions(page, 700)

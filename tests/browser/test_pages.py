@@ -1,0 +1,110 @@
+"""Every page with real data: it draws, nothing complains, nothing leaves the server, and its numbers are the database's."""
+
+import re
+
+import duckdb
+import pytest
+from playwright.sync_api import expect
+
+from dashapp import theme
+
+PATHS = ["/", "/countries", "/funnel", "/duration", "/sources", "/candidates", "/model", "/data"]
+GRAPHS = {
+    "/": ["daily-trend", "funnel-by-device", "duration-conversion", "country-map", "source-device-heatmap", "source-probabilities"],
+    "/countries": ["country-map"],
+    "/funnel": ["funnel-by-device", "revenue-at-stake", "midfunnel-comparison"],
+    "/duration": ["duration-conversion"],
+    "/sources": ["source-device-heatmap", "source-probabilities"],
+    "/model": ["probability-histogram", "calibration-curve", "lift-by-decile"],
+}
+
+
+def kpis(server, **filters) -> dict:
+    arguments = ", ".join(f"{name} := ${name}" for name in filters)
+    with duckdb.connect(str(server.database), read_only=True) as con:
+        cursor = con.execute(f"from kpis({arguments})", filters or None)
+        return dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_page_draws(sample_server, visit, path):
+    page = visit(sample_server, path).page
+    expect(page.locator("h1")).to_be_visible()
+    for graph in GRAPHS.get(path, []):
+        expect(page.locator(f"#{graph} .main-svg").first).to_be_visible()
+        expect(page.locator(f"#{graph}-insight")).not_to_be_empty()
+    if path == "/candidates":
+        expect(page.locator("#candidates-grid .ag-row").first).to_be_visible()
+
+
+@pytest.mark.parametrize("query, filters", [("", {}), ("?device=desktop&country=United+States", {"devices": ["desktop"], "countries": ["United States"]})])
+def test_tiles_equal_the_database(sample_server, visit, query, filters):
+    page = visit(sample_server, "/" + query).page
+    truth = kpis(sample_server, **filters)
+    expect(page.locator("#kpi-sessions-value")).to_have_text(theme.exact(truth["sessions"]))
+    expect(page.locator("#kpi-conversions-value")).to_have_text(theme.exact(truth["conversions"]))
+    expect(page.locator("#kpi-rate-value")).to_have_text(theme.rate(truth["conversion_rate"]))
+    expect(page.locator("#kpi-revenue-value")).to_have_text(theme.money(truth["revenue"]))
+    assert page.locator("#kpi-rate").inner_text().endswith(theme.interval(truth["ci_low"], truth["ci_high"]))
+
+
+def test_sample_as_known(sample_server, visit):
+    page = visit(sample_server).page
+    expect(page.locator("#kpi-sessions-value")).to_have_text("10,000")
+    expect(page.locator("#kpi-conversions-value")).to_have_text("94")
+    expect(page.locator("#kpi-conversions-note")).to_have_text("97 transactions")
+
+
+def test_countries_are_listed_with_intervals(sample_server, visit):
+    page = visit(sample_server, "/countries").page
+    row = page.locator("#country-table tr", has_text="United States")
+    expect(row).to_contain_text("4,136")
+    expect(row).to_contain_text(theme.interval(0.018172847, 0.027201223))
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_phone_does_not_scroll_sideways(sample_server, visit, path):
+    page = visit(sample_server, path, viewport={"width": 390, "height": 844}).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    expect(page.locator("#filter-toggle")).to_be_visible()
+    expect(page.locator("#filter-device")).to_be_hidden()
+
+
+def test_filters_open_on_a_phone(sample_server, visit):
+    page = visit(sample_server, viewport={"width": 390, "height": 844}).page
+    page.click("#filter-toggle")
+    expect(page.locator("#filter-device")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_dark_follows_the_system_and_the_reader(sample_server, visit):
+    page = visit(sample_server, color_scheme="dark").page
+    surface = "getComputedStyle(document.querySelector('.card')).backgroundColor"
+    assert page.evaluate(surface) == rgb(theme.colours("dark")["surface"])
+    assert ink(page) == theme.colours("dark")["ink"]
+    page.click("[data-look]")
+    assert page.evaluate(surface) == rgb(theme.colours("light")["surface"])
+    expect(page.locator("#daily-trend .xtick text").first).to_have_attribute("style", re.compile(rgb_text(theme.colours("light")["muted"])))
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+def test_unknown_page(sample_server, browser):
+    context = browser.new_context()
+    page = context.new_page()
+    answer = page.goto(f"{sample_server.url}/nowhere")
+    assert answer.status == 404
+    expect(page.get_by_role("heading")).to_have_text("No such page")
+    context.close()
+
+
+def ink(page) -> str:
+    return page.evaluate("document.querySelector('#daily-trend .js-plotly-plot').layout.font.color")
+
+
+def rgb(colour: str) -> str:
+    return "rgb({}, {}, {})".format(*(int(colour[i : i + 2], 16) for i in (1, 3, 5)))
+
+
+def rgb_text(colour: str) -> str:
+    return re.escape(rgb(colour))
