@@ -113,23 +113,17 @@ def source_probabilities(rows: list[dict], *, theme: str = "light", selected=Non
             if group:
                 data.append(_dots(group, told, sources, offset, look.FADED if is_back else 1))
     drawn = {source for source, _ in told}
-    stripes = [
-        {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": i - 0.5, "y1": i + 0.5, "fillcolor": c["land"], "line": {"width": 0}}
-        | {"layer": "below", "opacity": 0.55}
-        for i in range(0, len(sources), 2)
-    ]
     return figure(
         "source_probabilities",
         data,
         theme,
         margin={"l": LEFT, "r": 24, "t": 28, "b": 48},
         xaxis=scale(theme, top, tick_rate, intervals=3, title="Average probability"),
-        yaxis=_source_axis(sources, theme),
-        shapes=stripes,
+        yaxis=_source_axis(sources, theme) | {"showgrid": True},
         annotations=[
             device_key([d for d in devices if isinstance(d, str)], theme, x=0, y=1, yshift=6, xshift=-LEFT - 2),
             *(
-                note("too few sessions", theme, x=0, xshift=4, yref="y", y=i, yanchor="middle")
+                note("too few sessions", theme, x=0, xshift=4, yref="y", y=i, yanchor="middle", bgcolor=c["surface"])
                 for i, source in enumerate(sources)
                 if source not in drawn
             ),
