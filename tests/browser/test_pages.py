@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from dashapp import theme
 
+pytestmark = pytest.mark.browser
 PATHS = ["/", "/countries", "/funnel", "/duration", "/sources", "/candidates", "/model", "/data"]
 GRAPHS = {
     "/": ["daily-trend", "funnel-by-device", "duration-conversion", "country-map", "source-device-heatmap", "source-probabilities"],
@@ -37,7 +38,9 @@ def test_page_draws(sample_server, visit, path):
         expect(page.locator("#candidates-grid .ag-row").first).to_be_visible()
 
 
-@pytest.mark.parametrize("query, filters", [("", {}), ("?device=desktop&country=United+States", {"devices": ["desktop"], "countries": ["United States"]})])
+@pytest.mark.parametrize(
+    "query, filters", [("", {}), ("?device=desktop&country=United+States", {"devices": ["desktop"], "countries": ["United States"]})]
+)
 def test_tiles_equal_the_database(sample_server, visit, query, filters):
     page = visit(sample_server, "/" + query).page
     truth = kpis(sample_server, **filters)
