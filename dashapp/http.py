@@ -40,7 +40,7 @@ def install(app: Dash, database: Database, settings: Settings, pages: frozenset[
                 return None
         except DatabaseUnavailable as problem:
             return Response(
-                plain.message(problem.summary, problem.advice, ("Try again", request.path)),
+                plain.message(problem.summary, problem.advice, ("Try again", request.full_path.rstrip("?"))),
                 503,
                 {"Retry-After": "10"},
                 mimetype="text/html",

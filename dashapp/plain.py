@@ -37,7 +37,7 @@ def login(target: str, error: str = "", name: str = "") -> str:
         "Sign in",
         f'<h1>Sign in</h1><p>To see where conversions leak.</p>{complaint}<form method="post" action="/login">'
         f'<input type="hidden" name="next" value="{escape(target)}">'
-        f'<label>Name<input name="name" value="{escape(name)}" autocomplete="username" required autofocus></label>'
-        '<label>Password<input name="password" type="password" autocomplete="current-password" required></label>'
+        f'<label>Name<input name="name" value="{escape(name)}" autocomplete="username" required{"" if name else " autofocus"}></label>'
+        f'<label>Password<input name="password" type="password" autocomplete="current-password" required{" autofocus" if name else ""}></label>'
         "<button>Sign in</button></form>",
     )

@@ -1,6 +1,8 @@
 """Filters: bar, URL, clicks, Escape, chips, empty results, hostile labels, new data."""
 
 import json
+import re
+from datetime import date
 
 import duckdb
 import pytest
@@ -66,6 +68,19 @@ def test_dates_in_the_url(sample_server, visit):
         days = "select count(*) from sessions where session_date between '2017-07-04' and '2017-07-05'"
         sessions(page, con.execute(days).fetchone()[0])
     expect(page.locator("#filter-dates")).to_have_value("4 Jul 2017")
+
+
+def test_dates_are_picked(sample_server, visit):
+    page = visit(sample_server).page
+    page.click("#filter-dates")
+    days = page.locator(".dash-datepicker-calendar-date-inside")
+    days.filter(has_text=re.compile("^4$")).first.click()
+    days.filter(has_text=re.compile("^5$")).first.click()
+    page.keyboard.press("Escape")
+    sessions(page, kpis(sample_server, since=date(2017, 7, 4), until=date(2017, 7, 5))["sessions"])
+    assert page.url.endswith("?since=2017-07-04&until=2017-07-05")
+    page.locator(".chip", has_text="2017-07-04").click()
+    sessions(page, 10_000)
 
 
 def test_bad_dates_are_explained(sample_server, visit):

@@ -94,6 +94,15 @@ def test_signing_in_and_out(server):
     assert re.search(r"leaks_session=;", out.headers["Set-Cookie"])
 
 
+def test_kept_files_carry_no_cookie(server):
+    signed_in = cookie(sign_in(server, "bob"))
+    script = get(server, "/", Cookie=signed_in).text.split('src="/_dash-component-suites')[1].split('"')[0]
+    for path in ("/assets/leaks.css", f"/_dash-component-suites{script}"):
+        answer = get(server, path, Cookie=signed_in)
+        assert answer.status == 200
+        assert "Set-Cookie" not in answer.headers
+
+
 def test_signing_out_takes_a_post(server):
     assert get(server, "/logout").status == 405
 

@@ -160,7 +160,9 @@ def test_readers_meet_only_whole_versions(db):
         with duckdb.connect() as con:
             con.execute(f"attach '{db}' as leaks (read_only)")
             con.execute("use leaks")
-            seen.add(con.execute("select revenue from kpis").fetchone() + con.execute("select sum(revenue)::double from sessions").fetchone())
+            seen.add(
+                con.execute("select revenue from kpis").fetchone() + con.execute("select sum(revenue)::double from sessions").fetchone()
+            )
     assert writer.wait() == 0
     assert all(cubes == rows for cubes, rows in seen)
     assert max(seen)[0] == 18.0

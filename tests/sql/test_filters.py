@@ -144,8 +144,10 @@ def test_rates_lie_in_their_intervals(con, given):
 
 
 def test_cubes_are_equal_to_rows_at_every_grain(con):
-    measures = "sum(sessions), sum(transactions), sum(revenue_micros), sum(pageviews), sum(pageviews_known), sum(duration_ms), " \
+    measures = (
+        "sum(sessions), sum(transactions), sum(revenue_micros), sum(pageviews), sum(pageviews_known), sum(duration_ms), "
         "sum(duration_known), sum(bounces), sum(bounces_known), sum(visits), sum(returned), sum(visits_known)"
+    )
     group = "device, country, channel, stage, bucket"
     of_rows = f"select {group}, {measures} from session_measures group by all"
     for cube in ("days", "months", "totals"):
