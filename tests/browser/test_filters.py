@@ -138,7 +138,7 @@ def test_second_click_on_the_same_mark_lets_go(sample_server, visit):
 def test_click_on_a_cell_filters_source_and_device(sample_server, visit):
     page = visit(sample_server).page
     plot = page.locator("#source-device-heatmap .js-plotly-plot")
-    expect(plot.locator(".heatmaplayer image, .heatmaplayer path").first).to_be_attached()
+    expect(plot.locator(".trace.bars .point").first).to_be_visible()
     plot.scroll_into_view_if_needed()
     x, y = page.evaluate(
         """() => {
