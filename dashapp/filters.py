@@ -16,12 +16,35 @@ UNUSABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 DIMENSIONS = {"device": "devices", "source": "sources", "country": "countries", "channel": "channels"}
 ARGUMENTS = tuple(DIMENSIONS.values())
 
-FILTERED = frozenset({
-    "kpis", "country_rates", "funnel_by_device", "revenue_at_stake", "midfunnel_comparison", "duration_rates", "source_device_rates",
-    "device_benchmarks", "source_probabilities", "probability_histogram", "top_candidates", "daily_rates",
-})
-WHOLE = frozenset({"filter_options", "date_coverage", "rejects_by_reason", "bots_by_rule", "data_warnings", "current_run", "loads",
-                   "benchmarks", "settings"})
+FILTERED = frozenset(
+    {
+        "kpis",
+        "country_rates",
+        "funnel_by_device",
+        "revenue_at_stake",
+        "midfunnel_comparison",
+        "duration_rates",
+        "source_device_rates",
+        "device_benchmarks",
+        "source_probabilities",
+        "probability_histogram",
+        "top_candidates",
+        "daily_rates",
+    }
+)
+WHOLE = frozenset(
+    {
+        "filter_options",
+        "date_coverage",
+        "rejects_by_reason",
+        "bots_by_rule",
+        "data_warnings",
+        "current_run",
+        "loads",
+        "benchmarks",
+        "settings",
+    }
+)
 RELATIONS = FILTERED | WHOLE
 
 

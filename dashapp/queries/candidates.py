@@ -8,8 +8,27 @@ from dashapp.filters import Filters
 
 TEXTS = frozenset({"device", "country", "source", "medium", "campaign", "channel", "landing_page", "session_id", "visitor_id"})
 NUMBERS = frozenset({"rank", "p_conversion", "visit_number", "pageviews", "duration_seconds", "stage", "revenue"})
-COLUMNS = ("rank", "p_conversion", "device", "country", "source", "medium", "campaign", "channel", "landing_page", "visit_number",
-           "pageviews", "duration_seconds", "stage", "is_converted", "revenue", "started_at", "session_date", "session_id", "visitor_id")
+COLUMNS = (
+    "rank",
+    "p_conversion",
+    "device",
+    "country",
+    "source",
+    "medium",
+    "campaign",
+    "channel",
+    "landing_page",
+    "visit_number",
+    "pageviews",
+    "duration_seconds",
+    "stage",
+    "is_converted",
+    "revenue",
+    "started_at",
+    "session_date",
+    "session_id",
+    "visitor_id",
+)
 SORTABLE = TEXTS | NUMBERS | {"started_at", "session_date", "is_converted"}
 QUICK = {
     "open": "not is_converted",
@@ -17,9 +36,14 @@ QUICK = {
     "returning": "visit_number > 1",
 }
 COMPARISONS = {"equals": "=", "notEqual": "<>", "lessThan": "<", "lessThanOrEqual": "<=", "greaterThan": ">", "greaterThanOrEqual": ">="}
-PATTERNS = {"contains": "contains(lower({0}), lower({1}))", "notContains": "not contains(lower({0}), lower({1}))",
-            "equals": "lower({0}) = lower({1})", "notEqual": "lower({0}) <> lower({1})",
-            "startsWith": "starts_with(lower({0}), lower({1}))", "endsWith": "ends_with(lower({0}), lower({1}))"}
+PATTERNS = {
+    "contains": "contains(lower({0}), lower({1}))",
+    "notContains": "not contains(lower({0}), lower({1}))",
+    "equals": "lower({0}) = lower({1})",
+    "notEqual": "lower({0}) <> lower({1})",
+    "startsWith": "starts_with(lower({0}), lower({1}))",
+    "endsWith": "ends_with(lower({0}), lower({1}))",
+}
 LARGEST_WINDOW = 500
 
 
@@ -47,8 +71,11 @@ def selection(filters: Filters, quick: Sequence[str], model: Mapping[str, Any]) 
 
 def ordering(model: Sequence[Mapping[str, Any]]) -> str:
     """`order by` terms of a grid's sort model; unknown columns are left out, ties are decided by rank."""
-    terms = [f"{entry['colId']} {'desc' if entry.get('sort') == 'desc' else 'asc'} nulls last"
-             for entry in model if isinstance(entry, Mapping) and entry.get("colId") in SORTABLE]
+    terms = [
+        f"{entry['colId']} {'desc' if entry.get('sort') == 'desc' else 'asc'} nulls last"
+        for entry in model
+        if isinstance(entry, Mapping) and entry.get("colId") in SORTABLE
+    ]
     return ", ".join([*terms, "rank"])
 
 
