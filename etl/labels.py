@@ -62,15 +62,18 @@ def text_sql(label: str) -> str:
 
 def source_sql(source: str) -> str:
     """Source in lower case, as Google and google are one; (direct) for direct traffic, (unknown) where the export does not say."""
-    clean = f"lower({text_sql(source)})"
-    return f"case coalesce({clean}, '(unknown)') when 'direct' then '(direct)' when '(direct)' then '(direct)' else coalesce({clean}, '(unknown)') end"
+    clean = f"coalesce(lower({text_sql(source)}), '(unknown)')"
+    return f"case when {clean} in ('direct', '(direct)') then '(direct)' else {clean} end"
 
 
 def medium_sql(medium: str, source: str) -> str:
     """Medium in lower case; (none) for direct traffic, (unknown) where the export does not say."""
     clean = f"lower({text_sql(medium)})"
-    none = f"lower(trim({medium})) in ('(none)', 'none')"
-    return f"case when {none} then '(none)' else coalesce({clean}, case when {source_sql(source)} = '(direct)' then '(none)' else '(unknown)' end) end"
+    says_none = f"lower(trim({medium})) in ('(none)', 'none')"
+    return (
+        f"case when {says_none} then '(none)' when {clean} is not null then {clean} "
+        f"when {source_sql(source)} = '(direct)' then '(none)' else '(unknown)' end"
+    )
 
 
 def campaign_sql(campaign: str) -> str:

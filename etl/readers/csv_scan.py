@@ -66,7 +66,8 @@ class CsvScan:
 
     def row_sql(self, hidden: set[int]) -> str:
         """The row as text, without the columns that hold ids."""
-        parts = ["'(id)'" if position in hidden else f"coalesce(left(c{position}, 1000), '')" for position in range(len(self.source.columns))]
+        columns = range(len(self.source.columns))
+        parts = ["'(id)'" if position in hidden else f"coalesce(left(c{position}, 1000), '')" for position in columns]
         return f"concat_ws({text_literal(self.source.delimiter)}, {', '.join(parts)})"
 
     def rejects_sql(self, landing: str) -> str:

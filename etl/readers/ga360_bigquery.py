@@ -39,10 +39,8 @@ def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:
     scan = _parquet_scan(source) if source.container == "parquet" else _json_scan(source)
     record = _Record(con.sql(f"select * from {scan} limit 0"))
     has_hits = record.hits is not None
-    columns = {
-        "record_bad": f"coalesce({record.top('fullVisitorId', 'clientId', 'visitorId')}, {record.top('visitId')}, {record.top('date')}) is null",
-        "totals_bad": 'scan."totals" is null',
-    }
+    anything = record.top("fullVisitorId", "clientId", "visitorId", "visitId", "date")
+    columns = {"record_bad": f"{anything} is null", "totals_bad": 'scan."totals" is null'}
     columns |= read_columns(con, Table(source.name, scan, _fields(record), SAMPLES), [])
     notes: list[str] = []
     told = {}
@@ -72,12 +70,9 @@ def _parquet_scan(source: Source) -> str:
 
 def _json_scan(source: Source) -> str:
     shape = "array" if source.container == "json-array" else "newline_delimited"
-    hit = ", ".join(
-        ", ".join(f"{name} VARCHAR" for name in names) if not group else f'"{group}" STRUCT({", ".join(f"{name} VARCHAR" for name in names)})'
-        for group, names in HIT.items()
-    )
     columns = {name: "VARCHAR" for name in TOP}
-    columns |= {group: f"STRUCT({', '.join(f'{name} VARCHAR' for name in names)})" for group, names in RECORDS.items()}
+    columns |= {group: f"STRUCT({_texts(names)})" for group, names in RECORDS.items()}
+    hit = ", ".join(f'"{group}" STRUCT({_texts(names)})' if group else _texts(names) for group, names in HIT.items())
     if source.has_hits:
         columns["hits"] = f"STRUCT({hit})[]"
     declared = ", ".join(f"'{name}': {text_literal(kind)}" for name, kind in columns.items())
@@ -85,6 +80,10 @@ def _json_scan(source: Source) -> str:
         f"read_json({text_literal(file_pattern(source.path))}, format = '{shape}', compression = '{source.compression}', "
         f"maximum_object_size = {MAX_OBJECT}, columns = {{{declared}}}{', ignore_errors = true' if shape == 'newline_delimited' else ''})"
     )
+
+
+def _texts(names: tuple[str, ...]) -> str:
+    return ", ".join(f'"{name}" VARCHAR' for name in names)
 
 
 class _Record:
@@ -134,7 +133,10 @@ class _Record:
     @property
     def event_name(self) -> str:
         return event_name_sql(
-            self.hit("eCommerceAction", "action_type"), self.hit("", "type"), self.hit("eventInfo", "eventCategory"), self.hit("eventInfo", "eventAction")
+            self.hit("eCommerceAction", "action_type"),
+            self.hit("", "type"),
+            self.hit("eventInfo", "eventCategory"),
+            self.hit("eventInfo", "eventAction"),
         )
 
     @property

@@ -19,7 +19,8 @@ NO_ID = "('', '(not set)', 'null', 'NULL', 'None', 'nan', 'NaN', 'undefined', '(
 SCIENTIFIC = r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+"
 MAX_MICROS = 10**17
 LABELS = (
-    "device", "country", "source", "medium", "campaign", "channel", "landing_page", "browser", "operating_system", "hostname", "network_domain",
+    "device", "country", "source", "medium", "campaign", "channel", "landing_page", "browser", "operating_system", "hostname",
+    "network_domain",
 )  # fmt: skip
 
 
