@@ -94,13 +94,12 @@ def fold_repeated(con: duckdb.DuckDBPyConnection) -> None:
         select
             *,
             row_number() over (partition by {KEY}, load_id order by row_number nulls last, content) as place,
-            row_number() over (partition by {KEY}, load_id, content order by row_number nulls last) as copy,
-            max(load_id) over (partition by {KEY}) as last_load
+            row_number() over (partition by {KEY}, load_id, content order by row_number nulls last) as copy
         from (select *, md5(cast(row({content}) as varchar)) as content from scratch.landing where {is_repeated})
         """
     )
     con.execute(
-        f"""
+        """
         insert into scratch.counts
         select load_id, case when copy > 1 then 'duplicates' else 'folded' end, count(*)
         from scratch.ranked
@@ -109,14 +108,15 @@ def fold_repeated(con: duckdb.DuckDBPyConnection) -> None:
         """
     )
     folded = {
-        **{name: f"max({name})" for name in ("visit_number", "pageviews", "hits", "duration_seconds", "transactions", "revenue_micros", "stage")},
+        **{
+            name: f"max({name})"
+            for name in ("visit_number", "pageviews", "hits", "duration_seconds", "transactions", "revenue_micros", "stage")
+        },
         **{name: f"min({name})" for name in ("row_number", "started_at")},
         "is_bounce": "bool_and(is_bounce)",
         "reject_reason": "null",
     }
-    chosen = ", ".join(
-        name if name in KEY.split(", ") else f"{folded.get(name, f'arg_min({name}, place)')} as {name}" for name in COLUMNS
-    )
+    chosen = ", ".join(name if name in KEY.split(", ") else f"{folded.get(name, f'arg_min({name}, place)')} as {name}" for name in COLUMNS)
     con.execute(f"create table scratch.by_file as select load_id, {chosen} from scratch.ranked group by load_id, {KEY}")
     con.execute(
         f"""
@@ -161,32 +161,67 @@ def clean_labels(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def clean_sql(group: str) -> str:
-    """Query from scratch.raw_<group> to the clean labels of a group beside the raw ones."""
+    """Query from scratch.raw_<group> to the clean labels of a group beside the raw ones.
+
+    Each step is materialized: written as one expression, every use of a label would clean it again.
+    """
     if group == "device":
         return f"select raw_device, {labels.device_sql('raw_device')} as device from scratch.raw_device"
     if group == "country":
         return f"""
-            select
-                raw_country,
-                coalesce(known.country, {labels.country_sql("raw_country")}, '(unknown)') as country,
-                known.iso3
-            from scratch.raw_country
-            left join countries as known on known.name = {labels.country_key_sql("raw_country")}
+            with plain as materialized (
+                select raw_country, {labels.plain_sql("raw_country")} as plain from scratch.raw_country
+            )
+            select raw_country, coalesce(known.country, {labels.text_sql("plain")}, '(unknown)') as country, known.iso3
+            from plain
+            left join countries as known on known.name = lower(plain)
         """
     if group == "traffic":
         return f"""
-            select *, {labels.channel_sql("raw_channel", "source", "medium", "campaign")} as channel
-            from (
+            with plain as materialized (
                 select
                     *,
-                    {labels.source_sql("raw_source")} as source,
-                    {labels.medium_sql("raw_medium", "raw_source")} as medium,
-                    {labels.campaign_sql("raw_campaign")} as campaign
+                    {labels.plain_sql("raw_source")} as plain_source,
+                    {labels.plain_sql("raw_medium")} as plain_medium,
+                    {labels.plain_sql("raw_campaign")} as plain_campaign,
+                    {labels.plain_sql("raw_channel", missing=())} as plain_channel
                 from scratch.raw_traffic
+            ),
+            texts as materialized (
+                select
+                    *,
+                    {labels.text_sql("plain_source")} as text_source,
+                    {labels.text_sql("plain_medium")} as text_medium,
+                    {labels.text_sql("plain_campaign")} as text_campaign
+                from plain
+            ),
+            sources as materialized (
+                select *, {labels.source_sql("text_source")} as source
+                from texts
+            ),
+            ruled as materialized (
+                select
+                    *,
+                    {labels.medium_sql("text_medium", "raw_medium", "source")} as medium,
+                    {labels.campaign_sql("text_campaign")} as campaign,
+                    {labels.stated_channel_sql("plain_channel")} as stated
+                from sources
+            ),
+            grouped as materialized (
+                select *, default_channel_group(source, medium, campaign) as by_rules
+                from ruled
             )
+            select raw_source, raw_medium, raw_campaign, raw_channel, source, medium, campaign, {labels.channel_sql("stated", "by_rules", "source")} as channel
+            from grouped
         """
-    clean = labels.landing_page_sql if group == "landing_page" else labels.text_sql
-    return f"select raw_{group}, {clean(f'raw_{group}')} as {group} from scratch.raw_{group}"
+    limit = 2000 if group == "landing_page" else labels.LIMIT
+    final = labels.landing_page_sql("plain") if group == "landing_page" else labels.text_sql("plain")
+    return f"""
+        with plain as materialized (
+            select raw_{group}, {labels.plain_sql(f"raw_{group}", limit=limit)} as plain from scratch.raw_{group}
+        )
+        select raw_{group}, {final} as {group} from plain
+    """
 
 
 def varying(con: duckdb.DuckDBPyConnection, group: str) -> list[str]:
@@ -231,7 +266,7 @@ def cleaned_sql(con: duckdb.DuckDBPyConnection) -> str:
                 coalesce(is_bounce, coalesce(hits, pageviews) <= 1) as is_bounce,
                 {stages.stage_sql()} as stage,
                 coalesce(transactions, 0) as transactions,
-                cast(coalesce(revenue_micros, 0) as decimal(24, 6)) / 1000000 as revenue,
+                cast(cast(coalesce(revenue_micros, 0) as decimal(18, 0)) * cast(0.000001 as decimal(7, 6)) as decimal(18, 6)) as revenue,
                 {bots.rule_sql(con)} as rule
             from scratch.landing
             {" ".join(joins)}
@@ -246,7 +281,9 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
     A row equal to the stored session is a duplicate; one that differs replaces it, and stands in scratch.replaced.
     """
     columns = [name.strip() for name in SESSION_COLUMNS.split(",")]
-    compared = " and ".join(f"stored.{name}::varchar is not distinct from incoming.{name}::varchar" for name in columns if name != "session_id")
+    compared = " and ".join(
+        f"stored.{name}::varchar is not distinct from incoming.{name}::varchar" for name in columns if name != "session_id"
+    )
     con.execute(
         f"""
         create table scratch.known as

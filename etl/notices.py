@@ -37,7 +37,7 @@ def notices(con: duckdb.DuckDBPyConnection, rows: str) -> list[str]:
     if sessions >= MANY and visitors and sessions > SESSIONS_PER_VISITOR * visitors:
         sentences.append(f"{sessions:,} sessions fold into about {visitors:,} visitors: their ids may be damaged.")
     if long_ids >= MANY and rounded_ids > long_ids / 2:
-        sentences.append(f"{rounded_ids:,} of {long_ids:,} long visitor ids end in 000: a spreadsheet rounded them, so visitors run together.")
+        sentences.append(f"{rounded_ids:,} of {long_ids:,} long visitor ids end in 000: a spreadsheet rounded them, visitors run together.")
     if sessions >= 100 and converting > sessions / 2:
         sentences.append(f"{converting:,} of {sessions:,} sessions convert: the file seems to hold buyers only, so its rates mean nothing.")
     if organic_direct > organic / 2:

@@ -148,10 +148,10 @@ def test_labels_are_normalised(tmp_path, db):
     ]
     load([write_flat(tmp_path / "labels.csv", rows)], db)
     assert query(db, "select source, country, iso3, device, channel from sessions order by device") == [
-        ("google", "United States", "USA", "desktop", "(unknown)"),
-        ("mail (e-mail) now", "Atlantis", None, "mobile", "(unknown)"),
+        ("google", "United States", "USA", "desktop", "Organic Search"),
+        ("mail (e-mail) now", "Atlantis", None, "mobile", "Unassigned"),
         ("(direct)", "Côte d’Ivoire", "CIV", "tablet", "Direct"),
-        ("(unknown)", "(unknown)", None, "other", "(unknown)"),
+        ("(unknown)", "(unknown)", None, "other", "Unassigned"),
     ]
 
 
@@ -190,9 +190,9 @@ def test_rows_are_conserved(files):
             (sessions, cells, bots, rejects) = con.execute(
                 "select (select count(*) from sessions), (select sum(sessions) from cubes.totals), (select count(*) from bots), (select count(*) from rejects)"
             ).fetchone()
-    assert sum(load["rows_read"] for load in loads) == sum(len(rows) + 40 for rows in {str(rows): rows for rows in files}.values())
-    for given in loads:
-        assert given["rows_read"] == sum(given[name] for name in OUTCOMES)
-    assert sessions == cells == sum(load["sessions_new"] for load in loads)
-    assert rejects == sum(load["rejected"] for load in loads)
+    assert sum(file["rows_read"] for file in loads) == sum(len(rows) + 40 for rows in {str(rows): rows for rows in files}.values())
+    for file in loads:
+        assert file["rows_read"] == sum(file[name] for name in OUTCOMES)
+    assert sessions == cells == sum(file["sessions_new"] for file in loads)
+    assert rejects == sum(file["rejected"] for file in loads)
     assert bots == 0
