@@ -28,7 +28,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "sessiondefaultchannelgroup", "sessiondefaultchannelgrouping", "sessionprimarychannelgroup",
     ),
     "landing_page": (
-        "landingpage", "landingpagepath", "landingpageplusquerystring", "entrancepage", "firstpage", "landingscreenname",
+        "landingpage", "landingpagepath", "landingpagequerystring", "landingpageplusquerystring", "entrancepage", "firstpage",
+        "landingscreenname",
     ),
     "browser": ("browser", "browsername"),
     "operating_system": ("operatingsystem", "os"),

@@ -17,7 +17,7 @@ from etl.recognise import Source, file_pattern
 TOP = ("fullVisitorId", "clientId", "visitorId", "visitId", "visitNumber", "visitStartTime", "date", "channelGrouping")
 RECORDS = {
     "totals": (
-        "hits", "pageviews", "screenviews", "timeOnSite", "bounces", "transactions", "transactionRevenue", "totalTransactionRevenue",
+        "visits", "hits", "pageviews", "screenviews", "timeOnSite", "bounces", "transactions", "transactionRevenue", "totalTransactionRevenue",
     ),
     "trafficSource": ("source", "medium", "campaign"),
     "device": ("deviceCategory", "browser", "operatingSystem"),
@@ -31,6 +31,7 @@ HIT = {
     "transaction": ("transactionRevenue",),
     "eventInfo": ("eventCategory", "eventAction", "eventValue"),
 }
+ABSENT = "null::varchar"
 MAX_OBJECT = 64 << 20  # a session of many hits, each with its products, may be tens of megabytes of JSON
 
 
@@ -40,7 +41,10 @@ def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:
     record = _Record(con.sql(f"select * from {scan} limit 0"))
     has_hits = record.hits is not None
     anything = record.top("fullVisitorId", "clientId", "visitorId", "visitId", "date")
-    columns = {"record_bad": f"{anything} is null", "totals_bad": 'scan."totals" is null'}
+    columns = {"record_bad": f"{anything} is null"}
+    counts = [name for name in ("visits", "hits", "pageviews") if record.leaf("totals", name) != ABSENT]
+    if counts:
+        columns["totals_bad"] = f"{record.leaf('totals', *counts)} is null"
     columns |= read_columns(con, Table(source.name, scan, _fields(record), SAMPLES), [])
     notes: list[str] = []
     told = {}
@@ -113,21 +117,21 @@ class _Record:
     def top(self, *names: str) -> str:
         """The first of these fields that says something, as text."""
         parts = [f'nullif(scan."{name}"::varchar, \'\')' for name in names if self.has(name)]
-        return f"coalesce({', '.join(parts)})" if parts else "null::varchar"
+        return f"coalesce({', '.join(parts)})" if parts else ABSENT
 
     def leaf(self, group: str, *names: str) -> str:
         """The same for fields of a record."""
         known = _children(self.types.get(group.lower()))
         parts = [f'nullif(scan."{group}"."{name}"::varchar, \'\')' for name in names if name.lower() in known]
-        return f"coalesce({', '.join(parts)})" if parts else "null::varchar"
+        return f"coalesce({', '.join(parts)})" if parts else ABSENT
 
     def hit(self, group: str, name: str) -> str:
         """A field of a hit, as text, for use where `hit` is one."""
         known = _children(self.hit_type)
         if not group:
-            return f'{self.hit_prefix}."{name}"::varchar' if name.lower() in known else "null::varchar"
+            return f'{self.hit_prefix}."{name}"::varchar' if name.lower() in known else ABSENT
         if name.lower() not in _children(known.get(group.lower())):
-            return "null::varchar"
+            return ABSENT
         return f'{self.hit_prefix}."{group}"."{name}"::varchar'
 
     @property

@@ -35,7 +35,8 @@ def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:
     """Prepare the landing of a flattened export; see `etl.readers`."""
     if source.container != "csv-json":
         return flat_csv.read(con, source)
-    return flat_csv.land(con, source, _JsonScan(con, source), _fields(con, source))
+    checks = {"totals_bad": "totals is null"} if "totals" in _positions(source) else {}
+    return flat_csv.land(con, source, _JsonScan(con, source), _fields(con, source), checks)
 
 
 def _positions(source: Source) -> dict[str, int]:
