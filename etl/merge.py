@@ -7,7 +7,7 @@ All SQL here runs on whole relations; what is cleaned is each distinct label onc
 import duckdb
 
 from etl import bots, labels, levels, privacy, stages
-from etl.readers import COLUMNS
+from etl.readers import COLUMNS, EVENT_COLUMNS
 
 LABEL_GROUPS = {
     "device": ("device",),
@@ -29,6 +29,8 @@ def create_landing(con: duckdb.DuckDBPyConnection) -> None:
     """Create the empty landing tables of a batch in the attached database scratch."""
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     con.execute(f"create table scratch.landing (load_id integer, first_load integer, {columns})")
+    events = ", ".join(f"{name} {kind}" for name, kind in EVENT_COLUMNS.items())
+    con.execute(f"create table scratch.events ({events})")
 
 
 def merge(con: duckdb.DuckDBPyConnection) -> None:
@@ -309,24 +311,27 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def land_events(con: duckdb.DuckDBPyConnection, events_sql: str) -> None:
-    """Add the events of a file to scratch.events under the ids of their sessions."""
-    session_id = privacy.session_id_sql("visitor_key", "visit_key", "session_date")
-    events = f"select {session_id} as session_id, event_index, occurred_at, event_name, page, value from ({events_sql})"
-    con.execute(f"create table if not exists scratch.events as select * from ({events}) limit 0")
-    con.execute(f"insert into scratch.events by name {events}")
+    """Add the events of a file to scratch.events, under the raw keys of their sessions."""
+    con.execute(f"insert into scratch.events by name {events_sql}")
 
 
 def merge_events(con: duckdb.DuckDBPyConnection) -> None:
-    """Bring scratch.events into events: those of sessions that came in, once each, replacing what a replaced session had."""
-    if not con.execute("select count(*) from duckdb_tables() where database_name = 'scratch' and table_name = 'events'").fetchone()[0]:
+    """Bring scratch.events into events: those of sessions that came in, once each, replacing what a session had before."""
+    if con.execute("select count(*) from (select 1 from scratch.events limit 1)").fetchone() == (0,):
         return
-    con.execute("delete from events where session_id in (select distinct session_id from scratch.events)")
+    session_id = privacy.session_id_sql("visitor_key", "visit_key", "session_date")
     con.execute(
-        """
+        f"create table scratch.landed_sessions as select {KEY}, {session_id} as session_id from scratch.landing where reject_reason is null"
+    )
+    con.execute("delete from events where session_id in (select session_id from scratch.landed_sessions)")
+    con.execute(
+        f"""
         insert into events by name
-        select distinct on (session_id, event_index) *
+        select distinct on (session_id, event_index)
+            session_id, event_index, occurred_at, event_name, page, value
         from scratch.events
-        semi join sessions on sessions.session_id = events.session_id
-        order by session_id, event_index
+        inner join scratch.landed_sessions using ({KEY})
+        semi join sessions on sessions.session_id = landed_sessions.session_id
+        order by session_id, event_index, occurred_at, event_name, page, value
         """
     )
