@@ -151,8 +151,13 @@ class _Record:
 
 
 def _children(kind) -> dict:
-    """Types of a struct's fields by their names in lower case."""
-    return {name.lower(): child for name, child in kind.children} if kind is not None and kind.id == "struct" else {}
+    """Types of a struct's fields by their names in lower case.
+
+    Without those that are null by type, as writers leave them that met no value: DuckDB 2.0 breaks down on casting one inside a struct.
+    """
+    if kind is None or kind.id != "struct":
+        return {}
+    return {name.lower(): child for name, child in kind.children if child.id != "null"}
 
 
 def _fields(record: _Record) -> dict[str, str]:
