@@ -74,7 +74,7 @@ def _parquet(path: Path) -> Source:
 def _json(path: Path, container: Container, start: str) -> Source:
     if container.encoding == "utf-16":
         raise InputError(f"{path.name}: is JSON in UTF-16: export it as UTF-8")
-    keys = set(re.findall(r'"([A-Za-z_][A-Za-z_0-9]*)"\s*:', start[:200_000]))
+    keys = set(re.findall(r'"([A-Za-z_][A-Za-z_0-9]*)"\s*:', start))
     if {"dimensionHeaders", "metricHeaders"} <= keys:
         raise _refuse_data_api(path)
     shape = "json-array" if start.startswith("[") else "json-lines"
@@ -82,7 +82,9 @@ def _json(path: Path, container: Container, start: str) -> Source:
     columns = tuple(first) if first is not None else tuple(sorted(keys))
     if "error" in columns and "code" in keys:
         raise InputError(f"{path.name}: is an error message saved in place of the export: download or export it again")
-    return _nested(path, columns, container=shape, compression=container.compression, encoding=container.encoding)
+    return _nested(
+        path, columns, is_sure=first is not None, container=shape, compression=container.compression, encoding=container.encoding
+    )
 
 
 def _first_object(path: Path, start: str, is_whole: bool) -> dict | None:
@@ -99,14 +101,14 @@ def _first_object(path: Path, start: str, is_whole: bool) -> dict | None:
     return value
 
 
-def _nested(path: Path, columns: tuple[str, ...], **wrapping) -> Source:
-    """A Parquet file or JSON with nested records."""
+def _nested(path: Path, columns: tuple[str, ...], is_sure: bool = True, **wrapping) -> Source:
+    """A Parquet file or JSON with nested records; `is_sure` where the columns are all there are, not those seen in a part."""
     have = set(columns)
     if len(have & GA4_KEYS) >= 3 and "event_name" in have:
         raise refuse_ga4(path)
     if len(have & GA360_KEYS) >= 3 and "totals" in have:
         lacks = sorted({"visitId", "date"} - have) + ([] if have & {"fullVisitorId", "clientId", "visitorId"} else ["fullVisitorId"])
-        if lacks:
+        if lacks and is_sure:
             missing = ", ".join(lacks)
             raise InputError(f"{path.name}: is a ga360-bigquery export without {missing}: export all columns of ga_sessions_YYYYMMDD")
         return Source(path, "ga360-bigquery", columns=columns, has_hits="hits" in have, **wrapping)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import duckdb
 
 from etl import labels, stages
-from etl.readers import Landing, text_literal
+from etl.privacy import literal
+from etl.readers import Landing
 from etl.readers.ga360_hits import event_name_sql
 from etl.readers.text_table import Table, landing_sql, read_columns
 from etl.recognise import Source, file_pattern
@@ -69,7 +70,7 @@ SAMPLES = {"date": ["20170801"], "start_time": ["1501570398"], "revenue": ["1000
 
 
 def _parquet_scan(source: Source) -> str:
-    return f"read_parquet({text_literal(file_pattern(source.path))}, file_row_number = true)"
+    return f"read_parquet({literal(file_pattern(source.path))}, file_row_number = true)"
 
 
 def _json_scan(source: Source) -> str:
@@ -79,9 +80,9 @@ def _json_scan(source: Source) -> str:
     hit = ", ".join(f'"{group}" STRUCT({_texts(names)})' if group else _texts(names) for group, names in HIT.items())
     if source.has_hits:
         columns["hits"] = f"STRUCT({hit})[]"
-    declared = ", ".join(f"'{name}': {text_literal(kind)}" for name, kind in columns.items())
+    declared = ", ".join(f"'{name}': {literal(kind)}" for name, kind in columns.items())
     return (
-        f"read_json({text_literal(file_pattern(source.path))}, format = '{shape}', compression = '{source.compression}', "
+        f"read_json({literal(file_pattern(source.path))}, format = '{shape}', compression = '{source.compression}', "
         f"maximum_object_size = {MAX_OBJECT}, columns = {{{declared}}}{', ignore_errors = true' if shape == 'newline_delimited' else ''})"
     )
 

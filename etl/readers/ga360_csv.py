@@ -7,7 +7,8 @@ import json
 
 import duckdb
 
-from etl.readers import Landing, flat_csv, text_literal
+from etl.privacy import literal
+from etl.readers import Landing, flat_csv
 from etl.readers.csv_scan import CsvScan
 from etl.recognise import JSON_COLUMNS, Source
 
@@ -64,7 +65,7 @@ def _keys_present(con: duckdb.DuckDBPyConnection, source: Source, positions: dic
     if "totals" not in positions:
         return set()
     keys = [key for _, column, key in KEYS if column == "totals"]
-    tests = ", ".join(f"coalesce(bool_or(contains(c{positions['totals']}, {text_literal(key)})), false)" for key in keys)
+    tests = ", ".join(f"coalesce(bool_or(contains(c{positions['totals']}, {literal(key)})), false)" for key in keys)
     found = con.execute(f"select {tests} from {CsvScan(source).quiet}").fetchone()
     return {key for key, is_there in zip(keys, found, strict=True) if is_there}
 

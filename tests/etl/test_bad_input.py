@@ -151,3 +151,20 @@ def test_any_bytes_are_refused(tmp_path, content):
     path.write_bytes(content)
     with pytest.raises(InputError, match=r"^noise\.csv: "):
         land(path)
+
+
+def test_messages_hold_no_ids(tmp_path):
+    path = tmp_path / "no headers.csv"
+    path.write_text(3 * LINE)
+    with pytest.raises(InputError) as caught:
+        land(path)
+    assert ROW["fullVisitorId"] not in str(caught.value) and ROW["visitId"] not in str(caught.value)
+
+
+def test_a_first_record_longer_than_what_is_looked_at(tmp_path):
+    long = {"visitId": "1499206032", "visitStartTime": "1499206032", "date": "20170704", "totals": {"hits": "1"}, "trafficSource": {}}
+    long |= {"hits": [{"hitNumber": "1", "type": "PAGE", "page": {"pagePath": "/", "pageTitle": "x" * 3_000_000}}], "fullVisitorId": "12345"}
+    path = tmp_path / "long.json"
+    path.write_text(json.dumps(long))
+    (only,) = land(path).good
+    assert (only["visitor_key"], only["landing_page"]) == ("12345", "/")
