@@ -1,6 +1,7 @@
 """How gunicorn serves the app: gunicorn dashapp.wsgi:server."""
 
 import os
+import sys
 
 wsgi_app = "dashapp.wsgi:server"
 bind = f"0.0.0.0:{os.environ['PORT']}" if os.environ.get("PORT") else "127.0.0.1:8050"
@@ -18,6 +19,16 @@ control_socket_disable = True
 accesslog = "-" if os.environ.get("PORT") else None
 access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
 loglevel = "warning"
+
+
+def on_starting(server):
+    from dashapp import settings
+
+    try:
+        settings.read()
+    except settings.ConfigurationError as problem:
+        print(problem, file=sys.stderr)
+        sys.exit(1)
 
 
 def when_ready(server):

@@ -64,7 +64,7 @@ def create(settings: Settings) -> App:
         assets_ignore="bootstrap",
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}, {"name": "color-scheme", "content": "light dark"}],
     )
-    app.server.config.update(COMPRESS_ALGORITHM=["gzip"], COMPRESS_LEVEL=5, COMPRESS_MIN_SIZE=800, MAX_CONTENT_LENGTH=4_000_000)
+    app.server.config.update(COMPRESS_ALGORITHM=["zstd", "br", "gzip"], COMPRESS_MIN_SIZE=800, MAX_CONTENT_LENGTH=4_000_000)
     app.layout = lambda: _layout(database, settings)
     _callbacks(app, database)
     auth.install(app.server, settings)

@@ -84,6 +84,8 @@ def install(server: Flask, settings: Settings) -> None:
 
     @server.before_request
     def deny() -> Response | None:
+        if request.path == "/logout" and request.method != "POST":
+            return Response("Sign out with the button.\n", 405, {"Allow": "POST"}, mimetype="text/plain")
         if request.path in OPEN_PATHS or _is_asset(request.path) or current_user():
             return None
         wants_page = request.method == "GET" and not request.path.startswith(("/_", "/api/", "/download/"))

@@ -52,7 +52,7 @@ CHARTS = {chart.id: chart for chart in (DAILY_TREND, COUNTRY_MAP, FUNNEL, REVENU
 def rows_of(chart: Chart, read: Reading, filters: Filters) -> list[Row]:
     """The rows a chart shows: under all filters but those its own marks set."""
     call, params = filters.without(*chart.clicks).call(chart.relation)
-    return read.rows(f"from {call}", params)
+    return read.kept(f"from {call}", params)
 
 
 def answer(chart: Chart, rows: list[Row], filters: Filters, theme: str, **context: Any) -> Answer:

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 import duckdb
 
 RETRY_SECONDS = 1.0
+MOST_ANSWERS = 400
+LONGEST_ANSWER = 1_000
 OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
 Row = dict[str, Any]
@@ -33,7 +36,8 @@ class Version:
         self.identity = identity
         self.readers = 0
         self.retired = False
-        self.facts: dict[str, Any] = {}
+        self.answers: OrderedDict[tuple, list[Row]] = OrderedDict()
+        self.answers_lock = threading.Lock()
         # A fresh in-memory instance for each version: connecting to the path itself would return DuckDB's cached old file.
         self.connection = duckdb.connect(":memory:", config={**OFFLINE, "threads": str(threads)})
         try:
@@ -90,11 +94,24 @@ class Reading:
         while batch := self._cursor.fetchmany(size):
             yield batch
 
-    def fact(self, name: str, sql: str, params: Mapping[str, Any] | None = None) -> list[Row]:
-        """Rows that cannot change within a version, read once and kept; callers must not modify them."""
-        if name not in self._version.facts:
-            self._version.facts[name] = self.rows(sql, params)
-        return self._version.facts[name]
+    def kept(self, sql: str, params: Mapping[str, Any] | None = None) -> list[Row]:
+        """The rows of a statement, remembered as long as the version lives: it cannot change. Callers must not modify them.
+
+        Planning a metric relation costs more than running it on a cube; a click on one chart leaves others as they are.
+        """
+        key = (sql, *((name, tuple(value) if isinstance(value, list) else value) for name, value in (params or {}).items()))
+        answers, lock = self._version.answers, self._version.answers_lock
+        with lock:
+            if key in answers:
+                answers.move_to_end(key)
+                return answers[key]
+        rows = self.rows(sql, params)
+        if len(rows) <= LONGEST_ANSWER:
+            with lock:
+                answers[key] = rows
+                while len(answers) > MOST_ANSWERS:
+                    answers.popitem(last=False)
+        return rows
 
 
 class Database:

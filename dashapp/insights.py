@@ -13,7 +13,7 @@ from dashapp.figures.funnel import stage_name, stages
 from dashapp.figures.midfunnel import in_unit, metric_name, pairs
 from dashapp.figures.model import calibration_bins, deciles
 from dashapp.figures.probabilities import bins, cutoff_of
-from dashapp.figures.rows import FEWEST_SESSIONS, Rate, overall_rate, rate_of, row_rate
+from dashapp.figures.rows import FEWEST_SESSIONS, Rate, overall_rate, rate_of, row_rate, share, whole
 from dashapp.figures.sources import bounds, by_source
 from dashapp.figures.trend import periods
 from dashapp.statistics import for_selected, newcombe, wilson, z_value
@@ -90,22 +90,21 @@ def country_map(rows: list[dict], **context) -> str:
 def funnel_by_device(rows: list[dict], **context) -> str:
     """Say at which step a device passes on clearly less than the other devices do."""
     devices = stages(rows)
-    total = sum(int(number(entries[0].get("sessions")) or 0) for entries in devices.values())
-    if not total:
+    if not devices:
         return NO_SESSIONS
-    counts = {name: [int(number(row.get("sessions")) or 0) for row in entries] for name, entries in devices.items()}
+    counts = {name: [whole(row.get("sessions")) for row in entries] for name, entries in devices.items()}
     reached = [sum(column) for column in zip(*counts.values(), strict=False)]
-    whole = rate_of(reached[-1], reached[0])
+    total = rate_of(reached[-1], reached[0])
     names = [stage_name(row, i) for i, row in enumerate(next(iter(devices.values())))]
-    start = f"{_known(whole)} went all the way to {names[-1].lower()}"
+    start = f"{_known(total)} went all the way"
     steps = [
         (step, name, rate_of(c[step + 1], c[step]), rate_of(reached[step + 1], reached[step]))
         for step in range(len(reached) - 1)
         for name, c in counts.items()
         if len(c) > step + 1 and c[step] >= FEWEST_SESSIONS and reached[step] > c[step]
     ]
-    if whole.is_thin:
-        return _too_few(whole)
+    if total.is_thin:
+        return _too_few(total)
     if not steps:
         return f"{start}; there is no second device with enough sessions to compare."
     confidence = for_selected(1, len(steps))
@@ -165,7 +164,7 @@ def midfunnel_comparison(rows: list[dict], *, currency: str = "$", **context) ->
         )
     averages = [pair for pair in both if not pair.metric.startswith("share_") and pair.converted > 0 and pair.engaged > 0]
     if not averages:
-        return "Sessions that converted and engaged ones that did not differ in nothing by more than chance."
+        return "Sessions that converted and engaged ones that did not do not differ by more than chance here."
     best = max(averages, key=lambda pair: max(pair.converted / pair.engaged, pair.engaged / pair.converted))
     one, other = (in_unit(best.metric, value, currency) for value in (best.converted, best.engaged))
     return (
@@ -207,13 +206,13 @@ def source_device_heatmap(rows: list[dict], **context) -> str:
 
 def source_probabilities(rows: list[dict], **context) -> str:
     """Say from where the model expects most conversions per session."""
-    _, _, cells = by_source([row for row in rows or [] if number(row.get("avg_probability")) is not None])
+    _, _, cells = by_source([row for row in rows or [] if share(row.get("avg_probability")) is not None])
     if not cells:
         return NO_MODEL
     able = [
-        (number(row["avg_probability"]), *bounds(row), pair, int(number(row["sessions"])))
+        (share(row["avg_probability"]), *bounds(row), pair, whole(row["sessions"]))
         for pair, row in cells.items()
-        if number(row["sessions"]) >= FEWEST_SESSIONS and None not in (number(row.get("ci_low")), number(row.get("ci_high")))
+        if whole(row["sessions"]) >= FEWEST_SESSIONS and None not in (share(row.get("ci_low")), share(row.get("ci_high")))
     ]
     if len(able) < 2:
         return "There are too few sessions by source and device to compare what the model expects of them."

@@ -21,6 +21,7 @@ def wilson(k: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, f
     """Return the Wilson score interval of the rate k / n, within [0, 1] and around it; None without observations."""
     if n <= 0:
         return None
+    k, n = float(k), float(n)
     z = z_value(confidence)
     rate = k / n
     centre = rate + z * z / (2 * n)

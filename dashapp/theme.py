@@ -43,7 +43,7 @@ THEMES = {
 # Low to high. In the dark theme low stays near the surface, so that "more" always stands out from the page.
 SEQUENTIAL = {
     "light": ["#E0DBF2", "#C7BFE8", "#A99DDA", "#897AC8", "#6654AE", "#42318A"],
-    "dark": ["#2C2944", "#423B6B", "#5C5195", "#7B6EBE", "#A195E0", "#D3CCFA"],
+    "dark": ["#2C2944", "#423B6B", "#5C5195", "#7667B9", "#A195E0", "#D3CCFA"],
 }
 
 FADED = 0.25
@@ -92,18 +92,17 @@ def text_on(background: str) -> str:
 
 
 def number(value) -> float | int | None:
-    """Return a finite int or float, or None for whatever is no number."""
-    if isinstance(value, bool) or value is None:
-        return None
+    """Return a finite int or float, or None for whatever is no number (text, NULL, NaN, a truth value)."""
     if isinstance(value, Decimal):
-        value = float(value)
-    if not isinstance(value, (int, float)):
-        try:
-            value = value.item()  # a numpy scalar
-        except (AttributeError, ValueError):
-            return None
-        return number(value) if isinstance(value, (int, float)) else None
-    return value if math.isfinite(value) else None
+        value = float(value) if value.is_finite() else None
+    elif hasattr(value, "item") and getattr(value, "ndim", 1) == 0:  # a numpy scalar
+        value = value.item()
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        return value if math.isfinite(value) else None
+    except OverflowError:
+        return None
 
 
 def exact(value) -> str:
@@ -125,12 +124,18 @@ def rate(value) -> str:
 
 
 def brief_rate(value) -> str:
-    """Format a share for a mark with little room, with two significant figures: 16 %, 8.2 %, 0.57 %."""
+    """Format a share for a mark with little room, with two significant figures at most: 16 %, 8.2 %, 0.57 %, 0.03 %."""
     value = number(value)
     if value is None:
         return "–"
     size = abs(value) * 100
-    return f"{value * 100:.0f}{NBSP}%" if size >= 9.95 else f"{value * 100:.1f}{NBSP}%" if size >= 0.995 else rate(value)
+    if size == 0 or size >= 9.95:
+        digits = 0
+    elif size >= 0.095:
+        digits = 1 if size >= 0.995 else 2
+    else:
+        digits = min(-math.floor(math.log10(size)), 4)
+    return f"{value * 100:.{digits}f}{NBSP}%"
 
 
 def interval(low, high) -> str:
@@ -206,7 +211,7 @@ def _percent(value: float) -> str:
     elif size >= 0.0001:
         text = f"{value:.{1 - math.floor(math.log10(size))}f}"
     else:
-        return "<0.0001" if value > 0 else "0"
+        return "under 0.0001" if value > 0 else "0"
     return text.replace("-", MINUS)
 
 

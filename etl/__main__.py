@@ -86,7 +86,11 @@ def print_summary(files: list[dict]) -> None:
         formats = ", ".join(sorted({file["format"] for file in files}))
         files = [{"file": f"{len(files)} files", "format": formats, **counted, "notes": notes}]
     for file in files:
-        parts = [f"{file[name]:,} {name.replace('_', ' ')}" for name in file if isinstance(file[name], int) and (file[name] or name == "sessions_new")]
+        parts = [
+            f"{file[name]:,} {name.replace('_', ' ')}"
+            for name in file
+            if isinstance(file[name], int) and (file[name] or name == "sessions_new")
+        ]
         print(f"{file['file']} ({file['format']}): {', '.join(parts)}")
         for note in file["notes"]:
             print(f"  {note}")

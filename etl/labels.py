@@ -1,5 +1,7 @@
 """Labels as people read them: SQL expressions that turn what exports and strangers write into clean, comparable names.
 
+A raw label becomes plain (one line, trimmed, NULL where it means missing), then text (without personal data), then what its column asks for.
+
 Each costs several regular expressions a value, so apply them to distinct labels and join the result back.
 """
 
@@ -55,43 +57,53 @@ CHANNELS = {
 }
 
 
-def text_sql(label: str) -> str:
-    """A label without control characters, surplus blanks and personal data, cut at 200 characters; NULL where it stands for nothing."""
-    return f"case when {_plain(label)} is not null then {privacy.scrub_sql(_plain(label))} end"
+def plain_sql(label: str, missing: tuple[str, ...] = MISSING, limit: int = LIMIT) -> str:
+    """A label on one line, trimmed and cut at 200 characters; NULL where it is one of the words for missing."""
+    line = f"trim(regexp_replace(left({label}, {4 * limit}), '[\\p{{Cc}}\\p{{Cf}}\\p{{Z}}]+', ' ', 'g'))"
+    line = f"left({line}, {limit})"
+    return f"case when lower({line}) not in {_list(missing or ('',))} then {line} end"
 
 
-def source_sql(source: str) -> str:
+def text_sql(plain: str) -> str:
+    """A plain label without personal data."""
+    return privacy.scrub_sql(plain)
+
+
+def source_sql(text: str) -> str:
     """Source in lower case, as Google and google are one; (direct) for direct traffic, (unknown) where the export does not say."""
-    clean = f"lower({text_sql(source)})"
-    return f"case coalesce({clean}, '(unknown)') when 'direct' then '(direct)' when '(direct)' then '(direct)' else coalesce({clean}, '(unknown)') end"
+    return f"case lower({text}) when 'direct' then '(direct)' else coalesce(lower({text}), '(unknown)') end"
 
 
-def medium_sql(medium: str, source: str) -> str:
-    """Medium in lower case; (none) for direct traffic, (unknown) where the export does not say."""
-    clean = f"lower({text_sql(medium)})"
-    none = f"lower(trim({medium})) in ('(none)', 'none')"
-    return f"case when {none} then '(none)' else coalesce({clean}, case when {source_sql(source)} = '(direct)' then '(none)' else '(unknown)' end) end"
+def medium_sql(text: str, raw: str, source: str) -> str:
+    """Medium in lower case; (none) for direct traffic, (unknown) where the export does not say.
 
-
-def campaign_sql(campaign: str) -> str:
-    """Name of the campaign; NULL where there is none."""
-    clean = text_sql(campaign)
-    return f"case when lower({clean}) not in ('(direct)', '(organic)', '(referral)') then {clean} end"
-
-
-def channel_sql(channel: str, source: str, medium: str, campaign: str) -> str:
-    """Channel as GA4 would say it: the export's own, with Universal Analytics' names translated, else by Google's published rules.
-
-    `source`, `medium` and `campaign` are clean already. Referrals from AI assistants are told apart at any date: Google does so since
-    13 May 2026 only, and a trend over that day would show a loss of referrals that never was.
+    `text` is the clean medium, `raw` the one in the file, where the word none has a meaning of its own; `source` is clean.
     """
-    stated = f"lower({_plain(channel, missing=())})"
-    names = " ".join(f"when {privacy.literal(name)} then {privacy.literal(said)}" for name, said in CHANNELS.items())
-    own = f"case {stated} {names} else {text_sql(channel)} end"
-    assistant = f"channel_is_assistant({source}) and coalesce({own}, 'Referral') in ('Referral', 'Unassigned', 'Organic Search')"
-    return f"case when {assistant} then default_channel_group({source}, {medium}, {campaign}) " + (
-        f"else coalesce({own}, default_channel_group({source}, {medium}, {campaign})) end"
+    return (
+        f"case when lower(trim({raw})) in ('(none)', 'none') then '(none)' when {text} is not null then lower({text}) "
+        f"when {source} = '(direct)' then '(none)' else '(unknown)' end"
     )
+
+
+def campaign_sql(text: str) -> str:
+    """Name of the campaign; NULL where there is none."""
+    return f"case when lower({text}) not in ('(direct)', '(organic)', '(referral)') then {text} end"
+
+
+def stated_channel_sql(plain: str) -> str:
+    """Channel that the export states, as GA4 calls it; `plain` is the label with no word taken as missing."""
+    names = " ".join(f"when {privacy.literal(name)} then {privacy.literal(said)}" for name, said in CHANNELS.items())
+    return f"case lower({plain}) {names} else {privacy.scrub_sql(plain)} end"
+
+
+def channel_sql(stated: str, by_rules: str, source: str) -> str:
+    """Channel as GA4 would say it: the one stated, else by Google's published rules.
+
+    Referrals from AI assistants are told apart at any date: Google does so since 13 May 2026 only, and a trend over that day would show a
+    loss of referrals that never was.
+    """
+    assistant = f"channel_is_assistant({source}) and coalesce({stated}, 'Referral') in ('Referral', 'Unassigned', 'Organic Search')"
+    return f"case when {assistant} then {by_rules} else coalesce({stated}, {by_rules}) end"
 
 
 def device_sql(device: str) -> str:
@@ -100,31 +112,9 @@ def device_sql(device: str) -> str:
     return f"case {cases} else 'other' end"
 
 
-def country_sql(country: str) -> str:
-    """Country as written, clean; NULL where the export does not say. Look its usual name up by `country_key_sql`."""
-    return text_sql(country)
-
-
-def country_key_sql(country: str) -> str:
-    """What to look a country up by in the table countries (column name)."""
-    return f"lower({_plain(country)})"
-
-
-def landing_page_sql(page: str) -> str:
+def landing_page_sql(plain: str) -> str:
     """Path of a page without query string and personal data; NULL where there is none."""
-    return f"case when {_plain(page, limit=2000)} is not null then {privacy.path_sql(_plain(page, limit=2000))} end"
-
-
-def host_sql(host: str) -> str:
-    """A host name in lower case; NULL where there is none."""
-    return f"lower({text_sql(host)})"
-
-
-def _plain(label: str, missing: tuple[str, ...] = MISSING, limit: int = LIMIT) -> str:
-    """A label on one line, trimmed and cut; NULL where it is one of the words for missing."""
-    line = f"trim(regexp_replace(left({label}, {4 * limit}), '[\\p{{Cc}}\\p{{Cf}}\\p{{Z}}]+', ' ', 'g'))"
-    line = f"left({line}, {limit})"
-    return f"case when lower({line}) not in {_list(missing or ('',))} then {line} end"
+    return privacy.path_sql(plain)
 
 
 def _list(words: tuple[str, ...]) -> str:

@@ -108,7 +108,9 @@ def expand(paths: Iterable[str | Path]) -> list[Path]:
     files = []
     for path in map(Path, paths):
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith(".") and file.name not in NOT_EXPORTS)
+            inside = sorted(
+                file for file in path.rglob("*") if file.is_file() and not file.name.startswith(".") and file.name not in NOT_EXPORTS
+            )
             if not inside:
                 raise InputError(f"{path}: an empty folder; name a folder or files with exports.")
             files += inside
@@ -144,7 +146,12 @@ def known_hashes(db: Path) -> set[str]:
 
 def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], salt: str, report: Callable[[str], None]) -> None:
     """Land, merge and account for a batch of recognised files on a connection that will be published."""
-    folder = Path(tempfile.mkdtemp(prefix="leaks-", dir=Path(con.execute("select path from duckdb_databases() where database_name = current_database()").fetchone()[0]).parent))
+    folder = Path(
+        tempfile.mkdtemp(
+            prefix="leaks-",
+            dir=Path(con.execute("select path from duckdb_databases() where database_name = current_database()").fetchone()[0]).parent,
+        )
+    )
     try:
         con.execute(f"attach {quoted(folder / 'scratch.duckdb')} as scratch")
         privacy.set_salt(con, salt)
@@ -188,9 +195,7 @@ def land(con: duckdb.DuckDBPyConnection, item: FileLoad) -> None:
         if item.rows_read == 0:
             raise InputError(f"{item.source.name}: holds no rows; export it again with a date range that has sessions.")
         if bad or lost:
-            con.execute(
-                f"insert into rejects select {item.load_id}, row_number, reason, raw from ({item.landing.rejects_sql})"
-            )
+            con.execute(f"insert into rejects select {item.load_id}, row_number, reason, raw from ({item.landing.rejects_sql})")
             item.rejected, reason, row = con.execute(
                 "select count(*), mode(reason), min(row_number) from rejects where load_id = ?", [item.load_id]
             ).fetchone()
@@ -227,5 +232,3 @@ def account(con: duckdb.DuckDBPyConnection, batch: list[FileLoad]) -> None:
             "notes": item.notes,
         }
         con.execute(f"insert into loads ({', '.join(values)}) values ({', '.join('?' * len(values))})", list(values.values()))
-
-

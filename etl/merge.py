@@ -7,7 +7,7 @@ All SQL here runs on whole relations; what is cleaned is each distinct label onc
 import duckdb
 
 from etl import bots, labels, levels, privacy, stages
-from etl.readers import COLUMNS
+from etl.readers import COLUMNS, EVENT_COLUMNS
 
 LABEL_GROUPS = {
     "device": ("device",),
@@ -29,6 +29,8 @@ def create_landing(con: duckdb.DuckDBPyConnection) -> None:
     """Create the empty landing tables of a batch in the attached database scratch."""
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     con.execute(f"create table scratch.landing (load_id integer, first_load integer, {columns})")
+    events = ", ".join(f"{name} {kind}" for name, kind in EVENT_COLUMNS.items())
+    con.execute(f"create table scratch.events ({events})")
 
 
 def merge(con: duckdb.DuckDBPyConnection) -> None:
@@ -94,13 +96,12 @@ def fold_repeated(con: duckdb.DuckDBPyConnection) -> None:
         select
             *,
             row_number() over (partition by {KEY}, load_id order by row_number nulls last, content) as place,
-            row_number() over (partition by {KEY}, load_id, content order by row_number nulls last) as copy,
-            max(load_id) over (partition by {KEY}) as last_load
+            row_number() over (partition by {KEY}, load_id, content order by row_number nulls last) as copy
         from (select *, md5(cast(row({content}) as varchar)) as content from scratch.landing where {is_repeated})
         """
     )
     con.execute(
-        f"""
+        """
         insert into scratch.counts
         select load_id, case when copy > 1 then 'duplicates' else 'folded' end, count(*)
         from scratch.ranked
@@ -109,14 +110,15 @@ def fold_repeated(con: duckdb.DuckDBPyConnection) -> None:
         """
     )
     folded = {
-        **{name: f"max({name})" for name in ("visit_number", "pageviews", "hits", "duration_seconds", "transactions", "revenue_micros", "stage")},
+        **{
+            name: f"max({name})"
+            for name in ("visit_number", "pageviews", "hits", "duration_seconds", "transactions", "revenue_micros", "stage")
+        },
         **{name: f"min({name})" for name in ("row_number", "started_at")},
         "is_bounce": "bool_and(is_bounce)",
         "reject_reason": "null",
     }
-    chosen = ", ".join(
-        name if name in KEY.split(", ") else f"{folded.get(name, f'arg_min({name}, place)')} as {name}" for name in COLUMNS
-    )
+    chosen = ", ".join(name if name in KEY.split(", ") else f"{folded.get(name, f'arg_min({name}, place)')} as {name}" for name in COLUMNS)
     con.execute(f"create table scratch.by_file as select load_id, {chosen} from scratch.ranked group by load_id, {KEY}")
     con.execute(
         f"""
@@ -161,32 +163,67 @@ def clean_labels(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def clean_sql(group: str) -> str:
-    """Query from scratch.raw_<group> to the clean labels of a group beside the raw ones."""
+    """Query from scratch.raw_<group> to the clean labels of a group beside the raw ones.
+
+    Each step is materialized: written as one expression, every use of a label would clean it again.
+    """
     if group == "device":
         return f"select raw_device, {labels.device_sql('raw_device')} as device from scratch.raw_device"
     if group == "country":
         return f"""
-            select
-                raw_country,
-                coalesce(known.country, {labels.country_sql("raw_country")}, '(unknown)') as country,
-                known.iso3
-            from scratch.raw_country
-            left join countries as known on known.name = {labels.country_key_sql("raw_country")}
+            with plain as materialized (
+                select raw_country, {labels.plain_sql("raw_country")} as plain from scratch.raw_country
+            )
+            select raw_country, coalesce(known.country, {labels.text_sql("plain")}, '(unknown)') as country, known.iso3
+            from plain
+            left join countries as known on known.name = lower(plain)
         """
     if group == "traffic":
         return f"""
-            select *, {labels.channel_sql("raw_channel", "source", "medium", "campaign")} as channel
-            from (
+            with plain as materialized (
                 select
                     *,
-                    {labels.source_sql("raw_source")} as source,
-                    {labels.medium_sql("raw_medium", "raw_source")} as medium,
-                    {labels.campaign_sql("raw_campaign")} as campaign
+                    {labels.plain_sql("raw_source")} as plain_source,
+                    {labels.plain_sql("raw_medium")} as plain_medium,
+                    {labels.plain_sql("raw_campaign")} as plain_campaign,
+                    {labels.plain_sql("raw_channel", missing=())} as plain_channel
                 from scratch.raw_traffic
+            ),
+            texts as materialized (
+                select
+                    *,
+                    {labels.text_sql("plain_source")} as text_source,
+                    {labels.text_sql("plain_medium")} as text_medium,
+                    {labels.text_sql("plain_campaign")} as text_campaign
+                from plain
+            ),
+            sources as materialized (
+                select *, {labels.source_sql("text_source")} as source
+                from texts
+            ),
+            ruled as materialized (
+                select
+                    *,
+                    {labels.medium_sql("text_medium", "raw_medium", "source")} as medium,
+                    {labels.campaign_sql("text_campaign")} as campaign,
+                    {labels.stated_channel_sql("plain_channel")} as stated
+                from sources
+            ),
+            grouped as materialized (
+                select *, default_channel_group(source, medium, campaign) as by_rules
+                from ruled
             )
+            select raw_source, raw_medium, raw_campaign, raw_channel, source, medium, campaign, {labels.channel_sql("stated", "by_rules", "source")} as channel
+            from grouped
         """
-    clean = labels.landing_page_sql if group == "landing_page" else labels.text_sql
-    return f"select raw_{group}, {clean(f'raw_{group}')} as {group} from scratch.raw_{group}"
+    limit = 2000 if group == "landing_page" else labels.LIMIT
+    final = labels.landing_page_sql("plain") if group == "landing_page" else labels.text_sql("plain")
+    return f"""
+        with plain as materialized (
+            select raw_{group}, {labels.plain_sql(f"raw_{group}", limit=limit)} as plain from scratch.raw_{group}
+        )
+        select raw_{group}, {final} as {group} from plain
+    """
 
 
 def varying(con: duckdb.DuckDBPyConnection, group: str) -> list[str]:
@@ -231,7 +268,7 @@ def cleaned_sql(con: duckdb.DuckDBPyConnection) -> str:
                 coalesce(is_bounce, coalesce(hits, pageviews) <= 1) as is_bounce,
                 {stages.stage_sql()} as stage,
                 coalesce(transactions, 0) as transactions,
-                cast(coalesce(revenue_micros, 0) as decimal(24, 6)) / 1000000 as revenue,
+                cast(cast(coalesce(revenue_micros, 0) as decimal(18, 0)) * cast(0.000001 as decimal(7, 6)) as decimal(18, 6)) as revenue,
                 {bots.rule_sql(con)} as rule
             from scratch.landing
             {" ".join(joins)}
@@ -246,7 +283,9 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
     A row equal to the stored session is a duplicate; one that differs replaces it, and stands in scratch.replaced.
     """
     columns = [name.strip() for name in SESSION_COLUMNS.split(",")]
-    compared = " and ".join(f"stored.{name}::varchar is not distinct from incoming.{name}::varchar" for name in columns if name != "session_id")
+    compared = " and ".join(
+        f"stored.{name}::varchar is not distinct from incoming.{name}::varchar" for name in columns if name != "session_id"
+    )
     con.execute(
         f"""
         create table scratch.known as
@@ -272,24 +311,27 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def land_events(con: duckdb.DuckDBPyConnection, events_sql: str) -> None:
-    """Add the events of a file to scratch.events under the ids of their sessions."""
-    session_id = privacy.session_id_sql("visitor_key", "visit_key", "session_date")
-    events = f"select {session_id} as session_id, event_index, occurred_at, event_name, page, value from ({events_sql})"
-    con.execute(f"create table if not exists scratch.events as select * from ({events}) limit 0")
-    con.execute(f"insert into scratch.events by name {events}")
+    """Add the events of a file to scratch.events, under the raw keys of their sessions."""
+    con.execute(f"insert into scratch.events by name {events_sql}")
 
 
 def merge_events(con: duckdb.DuckDBPyConnection) -> None:
-    """Bring scratch.events into events: those of sessions that came in, once each, replacing what a replaced session had."""
-    if not con.execute("select count(*) from duckdb_tables() where database_name = 'scratch' and table_name = 'events'").fetchone()[0]:
+    """Bring scratch.events into events: those of sessions that came in, once each, replacing what a session had before."""
+    if con.execute("select count(*) from (select 1 from scratch.events limit 1)").fetchone() == (0,):
         return
-    con.execute("delete from events where session_id in (select distinct session_id from scratch.events)")
+    session_id = privacy.session_id_sql("visitor_key", "visit_key", "session_date")
     con.execute(
-        """
+        f"create table scratch.landed_sessions as select {KEY}, {session_id} as session_id from scratch.landing where reject_reason is null"
+    )
+    con.execute("delete from events where session_id in (select session_id from scratch.landed_sessions)")
+    con.execute(
+        f"""
         insert into events by name
-        select distinct on (session_id, event_index) *
+        select distinct on (session_id, event_index)
+            session_id, event_index, occurred_at, event_name, page, value
         from scratch.events
-        semi join sessions on sessions.session_id = events.session_id
-        order by session_id, event_index
+        inner join scratch.landed_sessions using ({KEY})
+        semi join sessions on sessions.session_id = landed_sessions.session_id
+        order by session_id, event_index, occurred_at, event_name, page, value
         """
     )

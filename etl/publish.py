@@ -80,7 +80,7 @@ def open_copy(copy: Path, db: Path) -> duckdb.DuckDBPyConnection:
             f"{db}: not a database this version can open ({str(error).splitlines()[0]}); move it away or name another with --db."
         ) from None
     try:
-        con.execute("set memory_limit = '3GB'")
+        con.execute("set memory_limit = '3GB'; set enable_progress_bar = false")
         schema.apply(con)
     except BaseException:
         con.close()

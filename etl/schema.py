@@ -46,7 +46,21 @@ def run(con: duckdb.DuckDBPyConnection, folder: str, *, only: set[str] | None = 
 
 
 def apply(con: duckdb.DuckDBPyConnection) -> None:
-    """Bring the database of a read-write connection up to date: types, tables, macros, cubes, metrics, views, comments."""
+    """Bring the database of a read-write connection up to date: types, tables, macros, cubes, metrics, views, comments.
+
+    One transaction: hundreds of small statements would each wait for the disk.
+    """
+    con.execute("begin")
+    try:
+        apply_files(con)
+    except BaseException:
+        con.execute("rollback")
+        raise
+    con.execute("commit")
+
+
+def apply_files(con: duckdb.DuckDBPyConnection) -> None:
+    """Run the SQL files in their order; cubes are built where the schema is new, and kept where it is not."""
     con.execute("create schema if not exists staging; create schema if not exists cubes")
     known_types = {name for (name,) in con.execute("select type_name from duckdb_types() where not internal").fetchall()}
     run(con, "types", only=set(ORDER["types"]) - known_types)
@@ -58,8 +72,8 @@ def apply(con: duckdb.DuckDBPyConnection) -> None:
         run(con, "cubes", only={"session_measures", "cells", "day_cells"})
         run(con, "probability_cubes", only={"current_run", "prediction_measures", "probability_cells"})
     else:
-        rebuild_cubes(con)
-        rebuild_probability_cubes(con)
+        run(con, "cubes")
+        run(con, "probability_cubes")
     run(con, "metrics")
     run(con, "views")
     inherit_comments(con)
@@ -81,14 +95,26 @@ def load_reference(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def rebuild_cubes(con: duckdb.DuckDBPyConnection) -> None:
-    """Build the cubes anew from the sessions."""
-    run(con, "cubes")
+    """Build the cubes anew from the sessions, and those of the predictions, which follow them."""
+    in_transaction(con, "cubes")
+    in_transaction(con, "probability_cubes")
 
 
 def rebuild_probability_cubes(con: duckdb.DuckDBPyConnection) -> None:
     """Build the probability cubes and the list of candidates anew from the predictions of the current run."""
-    run(con, "probability_cubes")
-    inherit_comments(con)
+    in_transaction(con, "probability_cubes")
+
+
+def in_transaction(con: duckdb.DuckDBPyConnection, folder: str) -> None:
+    """Run the SQL files of a folder in one transaction."""
+    con.execute("begin")
+    try:
+        run(con, folder)
+        inherit_comments(con)
+    except BaseException:
+        con.execute("rollback")
+        raise
+    con.execute("commit")
 
 
 def inherit_comments(con: duckdb.DuckDBPyConnection) -> None:

@@ -70,11 +70,14 @@ def insert_sessions(con: duckdb.DuckDBPyConnection, sessions: list[dict]) -> Non
         rows.append(row)
     if rows:
         names = list(rows[0])
-        con.execute("create or replace temp table given as select * exclude (device, country, source, channel), "
-                    "device::varchar as device, country::varchar as country, source::varchar as source, channel::varchar as channel "
-                    "from sessions limit 0")
+        con.execute(
+            "create or replace temp table given as select * exclude (device, country, source, channel), "
+            "device::varchar as device, country::varchar as country, source::varchar as source, channel::varchar as channel "
+            "from sessions limit 0"
+        )
         con.executemany(
-            f"insert into given ({', '.join(names)}) values ({', '.join('?' * len(names))})", [[row[name] for name in names] for row in rows]
+            f"insert into given ({', '.join(names)}) values ({', '.join('?' * len(names))})",
+            [[row[name] for name in names] for row in rows],
         )
         for column in levels.TYPES:
             levels.extend(con, column, "given")
@@ -104,3 +107,27 @@ def records(con: duckdb.DuckDBPyConnection, query: str, parameters=None) -> list
     cursor = con.execute(query, parameters) if parameters is not None else con.execute(query)
     names = [column[0] for column in cursor.description]
     return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+@pytest.fixture(scope="session")
+def load_real(real_data: Path, tmp_path_factory: pytest.TempPathFactory):
+    """A function that loads one of the real exports and gives the database file, loading each at most once."""
+    from etl.load import load
+
+    folder = tmp_path_factory.mktemp("real")
+    loaded: dict[str, Path] = {}
+
+    def database_of(name: str) -> Path:
+        if name not in loaded:
+            db = folder / f"{name}.duckdb"
+            load([real_data / name], db)
+            loaded[name] = db
+        return loaded[name]
+
+    return database_of
+
+
+@pytest.fixture(scope="session")
+def sample_db(load_real) -> Path:
+    """The database of the real sample of 10,000 sessions."""
+    return load_real("sessions_10k.csv")

@@ -3,46 +3,69 @@
 from collections.abc import Mapping
 from typing import Any
 
-from dash import html
+from dash import dcc, html
 
 from dashapp import theme
 
 NO_MODEL = (
     "There is no model yet, so nothing here says which sessions were close to converting. "
-    "Train one on the loaded sessions with python -m models train, then python -m models score."
+    "Train one on the loaded sessions with python -m models train."
+)
+RETROSPECTIVE = (
+    "It judges sessions after they ended, so time and pages spent on buying itself count as signs of it: "
+    "a description of finished sessions, not a forecast."
 )
 
 
-def summary(run: Mapping[str, Any] | None) -> list[html.P]:
-    """A few sentences for someone who has never seen a ROC curve."""
+def summary(run: Mapping[str, Any] | None, query: str = "") -> list[Any]:
+    """A few sentences for someone who has never seen a ROC curve, and where to go on."""
     if run is None:
         return [html.P(NO_MODEL)]
-    return [html.P(sentence) for sentence in sentences(run)]
+    suffix = f"?{query}" if query else ""
+    return [
+        *(html.P(sentence) for sentence in sentences(run)),
+        html.P([dcc.Link("See the sessions", href=f"/candidates{suffix}"), " or ", dcc.Link("how the model was measured", href=f"/model{suffix}"), "."]),
+    ]
 
 
 def sentences(run: Mapping[str, Any]) -> list[str]:
     """What the run can and cannot do, each sentence only where its figures are there."""
     metrics = run["metrics"]
-    said = []
-    auc = theme.number(metrics.get("auc"))
-    if auc is not None:
-        said.append(
-            f"Shown one session that converts and one that does not, the model puts the right one first {theme.rate(auc)} of the time; "
-            "guessing would do so half the time."
-        )
-    recall, precision = theme.number(metrics.get("recall_at_10")), theme.number(metrics.get("precision_at_10"))
-    best = theme.number(metrics.get("precision_at_10_max"))
-    if recall is not None and precision is not None:
-        said.append(
-            f"The tenth of sessions it ranks highest holds {theme.rate(recall)} of all conversions; {theme.rate(precision)} of that tenth "
-            "convert" + (f", and {theme.rate(best)} is the most anyone could reach there." if best is not None else ".")
-        )
-    cutoff, scored = theme.number(run.get("cutoff")), theme.number(run.get("sessions_scored"))
-    if cutoff is not None and scored is not None:
-        said.append(f"It scored {theme.exact(scored)} sessions; the top tenth starts at a probability of {theme.rate(cutoff)}.")
+    said = [*_top_tenth(metrics), *_ranking(metrics), *_word(metrics)]
     if run.get("kind") == "retrospective":
-        said.append(
-            "It judges whole sessions after they ended, so time and pages spent on buying itself count as signs of it: "
-            "read it as a description, not as a forecast."
-        )
+        said.append(RETROSPECTIVE)
     return said or ["The current model run has no evaluation figures."]
+
+
+def _top_tenth(metrics: Mapping[str, Any]) -> list[str]:
+    tenths = metrics.get("lift") or []
+    if not tenths:
+        return []
+    first, conversions = tenths[0], sum(row["conversions"] for row in tenths)
+    if not conversions:
+        return []
+    start = f", which starts at a probability of {theme.rate(metrics['cutoff'])}" if theme.number(metrics.get("cutoff")) else ""
+    return [
+        f"{theme.exact(first['conversions'])} of {theme.exact(conversions)} converting sessions are in the tenth that the model ranks "
+        f"highest{start}; the other {theme.exact(first['sessions'] - first['conversions'])} sessions of that tenth did not convert."
+    ]
+
+
+def _ranking(metrics: Mapping[str, Any]) -> list[str]:
+    auc, low, high = (theme.number(metrics.get(name)) for name in ("auc", "auc_low", "auc_high"))
+    if auc is None:
+        return []
+    sure = "" if low is None or high is None else f" (95 % interval {theme.interval(low, high)})"
+    kept = theme.number(metrics.get("test_sessions"))
+    where = f", measured on {theme.exact(kept)} sessions it had not seen" if kept else ""
+    return [
+        f"Shown a session that converts and one that does not, it ranks the right one first {theme.rate(auc)} of the time{sure}{where}; "
+        "guessing would be right half the time."
+    ]
+
+
+def _word(metrics: Mapping[str, Any]) -> list[str]:
+    expected, seen = theme.number(metrics.get("expected_conversions")), theme.number(metrics.get("conversions"))
+    if expected is None or not seen:
+        return []
+    return [f"Its probabilities add up to {theme.exact(expected)} conversions where {theme.exact(seen)} happened."]

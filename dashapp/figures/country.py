@@ -3,7 +3,7 @@
 import re
 
 from dashapp import theme as look
-from dashapp.figures.base import empty, faded, figure
+from dashapp.figures.base import empty, figure, matches
 from dashapp.figures.labels import full
 from dashapp.figures.rows import overall_rate, row_rate
 from dashapp.figures.scales import CLASSES, borders, class_of, colorscale
@@ -19,15 +19,18 @@ def country_map(rows: list[dict], *, theme: str = "light", selected=None, **_) -
     if not placed:
         message = "No sessions in this selection." if not any(r.n for _, r in rates) else "None of these sessions has a country on the map."
         return empty(message, theme, name="country_map")
-    told = [(row, r) for row, r in placed if not r.is_thin_for_colour(overall)]
-    thin = [(row, r) for row, r in placed if r.is_thin_for_colour(overall)]
+    told = [pair for pair in placed if not pair[1].is_thin_for_colour(overall)]
+    thin = [pair for pair in placed if pair[1].is_thin_for_colour(overall)]
     limits = borders(max((r.value for _, r in told), default=0.0))
+    chosen = [row.get("country") for row, _ in placed if selected is not None and matches(row.get("country"), selected)]
     data = []
-    if thin:
-        data.append(_countries(thin, [0] * len(thin), [[0, c["too-few"]], [1, c["too-few"]]], theme, selected, too_few=True))
-    if told:
-        z = [class_of(r.value, limits) + 0.5 for _, r in told]
-        data.append(_countries(told, z, colorscale(theme), theme, selected, too_few=False))
+    # A trace for each look: the opacity of a choropleth is one number for all its countries.
+    for group, is_thin in ((thin, True), (told, False)):
+        for is_back in (True, False):
+            part = [(row, r) for row, r in group if (bool(chosen) and row.get("country") not in chosen) == is_back]
+            if part:
+                is_chosen = bool(chosen) and not is_back
+                data.append(_countries(part, limits, theme, is_thin, look.FADED if is_back else 1, is_chosen))
     return figure(
         "country_map",
         data,
@@ -54,28 +57,24 @@ def country_map(rows: list[dict], *, theme: str = "light", selected=None, **_) -
     )
 
 
-def _countries(group, z, scale, theme, selected, *, too_few) -> dict:
+def _countries(group, limits, theme, is_thin: bool, opacity: float, is_chosen: bool) -> dict:
     c = look.colours(theme)
-    names = [row.get("country") for row, _ in group]
-    words = [
-        f"{full(row.get('country'))}<br>"
-        + (f"too few sessions to tell: {exact(r.k)} of {exact(r.n)}" if too_few else r.evidence)
-        for row, r in group
-    ]
+    words = [f"too few sessions to tell: {exact(r.k)} of {exact(r.n)}" if is_thin else r.evidence for _, r in group]
+    line = {"color": c["ink"], "width": 1.5} if is_chosen else {"color": c["surface"], "width": 0.5}
     return {
         "type": "choropleth",
         "locationmode": "ISO-3",
         "locations": [row["iso3"] for row, _ in group],
-        "z": z,
+        "z": [0 if is_thin else class_of(r.value, limits) + 0.5 for _, r in group],
         "zmin": 0,
         "zmax": CLASSES,
         "zauto": False,
-        "colorscale": scale,
+        "colorscale": [[0, c["too-few"]], [1, c["too-few"]]] if is_thin else colorscale(theme),
         "showscale": False,
-        "customdata": names,
-        "hovertext": words,
+        "customdata": [row.get("country") for row, _ in group],
+        "hovertext": [f"{full(row.get('country'))}<br>{text}" for (row, _), text in zip(group, words, strict=True)],
         "hoverinfo": "text",
-        "marker": {"line": {"color": c["surface"], "width": 0.5}, "opacity": faded(names, selected)},
+        "marker": {"line": line, "opacity": opacity},
     }
 
 

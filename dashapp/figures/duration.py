@@ -84,7 +84,7 @@ def duration_conversion(rows: list[dict], *, theme: str = "light", selected=None
         theme,
         margin={"l": 44, "r": 4, "t": 28, "b": 48},
         barmode="overlay",
-        xaxis=label_axis(theme, [_two_lines(n) for n in names], anchor="y2"),
+        xaxis=label_axis(theme, [_two_lines(n) for n in names], anchor="y2", tickfont={"color": c["muted"], "size": 12}),
         yaxis=scale(theme, top, tick_rate, headroom=1.1, domain=[0.38, 1]),
         yaxis2=scale(theme, max(r.n for r in rates), count, intervals=1, domain=[0, 0.17], showticklabels=False, showgrid=False),
         annotations=[

@@ -17,7 +17,7 @@ def stages(rows: list[dict]) -> dict[str, list[dict]]:
             found.setdefault(str(row["device"]), []).append(row)
     order = [name for name in look.DEVICES if name in found] + sorted(set(found) - set(look.DEVICES))
     ordered = {name: sorted(found[name], key=lambda row: number(row["stage"])) for name in order}
-    return {name: entries for name, entries in ordered.items() if number(entries[0].get("sessions"))}
+    return {name: entries for name, entries in ordered.items() if (number(entries[0].get("sessions")) or 0) >= 1}
 
 
 def funnel_by_device(rows: list[dict], *, theme: str = "light", selected=None, **_) -> dict:
@@ -29,11 +29,12 @@ def funnel_by_device(rows: list[dict], *, theme: str = "light", selected=None, *
     names = [labels.short(name, 18).replace(" ", "<br>", 1) for name in _stage_names(devices)]
     step = 0.84 / len(devices)
     data, heads = [], []
+    fades = faded(list(devices), selected)
     for place, (device, entries) in enumerate(devices.items()):
+        opacity = fades if fades == 1 else fades[place]
         first = (place + 0.5) * step - 0.42
-        bars = _bars(device, entries, first, step, theme, selected)
-        data.append(bars)
-        heads.append(_entered(device, entries, first, bars["marker"]["opacity"], theme))
+        data.append(_bars(device, entries, first, step, theme, opacity))
+        heads.append(_entered(device, entries, first, theme, opacity))
     return figure(
         "funnel_by_device",
         data,
@@ -65,7 +66,7 @@ def stage_name(row: dict, place: int) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _bars(device, entries, first, step, theme, selected) -> dict:
+def _bars(device, entries, first, step, theme, opacity: float) -> dict:
     c = look.colours(theme)
     reached = [rate_of(row.get("sessions"), entries[0].get("sessions")) for row in entries]
     keys = [device] * len(reached)
@@ -79,18 +80,18 @@ def _bars(device, entries, first, step, theme, selected) -> dict:
         "text": _texts(reached, c),
         "textposition": ["inside" if r.value > 0.6 else "outside" for r in reached],
         "insidetextanchor": "end",
-        "insidetextfont": {"color": look.text_on(look.device_colour(device)), "size": look.FONT_SIZE},
+        "insidetextfont": {"color": _ink_on(device, theme, opacity), "size": look.FONT_SIZE},
         "outsidetextfont": {"color": c["ink"], "size": look.FONT_SIZE},
         "textangle": 0,
         "cliponaxis": False,
         "constraintext": "none",
         "hoverinfo": "text",
         "hovertext": _hovers(device, entries, reached),
-        "marker": {"color": look.device_colour(device), "opacity": faded(keys, selected)},
+        "marker": {"color": look.device_colour(device), "opacity": opacity},
     }
 
 
-def _entered(device, entries, y, opacity, theme) -> dict:
+def _entered(device, entries, y, theme, opacity: float) -> dict:
     """The name of the device and its sessions, written on the first bar: the colour key of the chart."""
     return {
         "text": f"<b>{labels.device(device)}</b>{NBSP * 2}{exact(entries[0].get('sessions'))} sessions",
@@ -99,13 +100,12 @@ def _entered(device, entries, y, opacity, theme) -> dict:
         "xanchor": "left",
         "xshift": 4,
         "showarrow": False,
-        "font": {"color": _ink_on(device, opacity, theme), "size": look.FONT_SIZE},
+        "font": {"color": _ink_on(device, theme, opacity), "size": look.FONT_SIZE},
     }
 
 
-def _ink_on(device, opacity, theme) -> str:
-    is_faded = isinstance(opacity, list) and opacity[0] < 1
-    return look.colours(theme)["ink"] if is_faded else look.text_on(look.device_colour(device))
+def _ink_on(device, theme, opacity: float) -> str:
+    return look.text_on(look.device_colour(device)) if opacity == 1 else look.colours(theme)["ink"]
 
 
 def _texts(reached: list[Rate], c) -> list[str]:

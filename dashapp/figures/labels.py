@@ -29,8 +29,16 @@ def escape(text: str) -> str:
 
 
 def shorten(text: str, longest: int = LONGEST) -> str:
-    """Return a text of at most `longest` characters, an ellipsis standing for the rest."""
-    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
+    """Return a text of at most `longest` characters (wide ones count twice), an ellipsis standing for the rest."""
+    if _width(text) <= longest:
+        return text
+    while _width(text) >= longest:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
 def short(value, longest: int = LONGEST) -> str:

@@ -4,7 +4,7 @@ from math import sqrt
 
 from dashapp import theme as look
 from dashapp.figures.base import axis, empty, error_bars, figure, heading, note, scale, tick_rate
-from dashapp.figures.rows import Rate, rate_of
+from dashapp.figures.rows import Rate, row_rate, share
 from dashapp.theme import exact, number, rate
 
 
@@ -15,9 +15,9 @@ def calibration_bins(rows: list[dict]) -> list[tuple[float, Rate]]:
     """
     found = []
     for row in rows or []:
-        predicted, n, k = (number(row.get(name)) for name in ("p_mean", "sessions", "conversions"))
-        if predicted is not None and n and k is not None:
-            found.append((predicted, rate_of(k, n)))
+        predicted, observed = share(row.get("p_mean")), row_rate(row)
+        if predicted is not None and observed.n:
+            found.append((predicted, observed))
     return sorted(found, key=lambda pair: pair[0])
 
 
@@ -80,9 +80,9 @@ def deciles(rows: list[dict]) -> list[tuple[int, Rate]]:
     """Return (decile, rate) with the most probable tenth first, numbered from 1."""
     found = []
     for row in rows or []:
-        decile, n, k = (number(row.get(name)) for name in ("decile", "sessions", "conversions"))
-        if decile is not None and n and k is not None:
-            found.append((int(decile), rate_of(k, n)))
+        decile, observed = number(row.get("decile")), row_rate(row)
+        if decile is not None and observed.n:
+            found.append((int(decile), observed))
     return sorted(found, key=lambda pair: pair[0])
 
 

@@ -4,7 +4,8 @@ from math import log
 
 from dashapp import theme as look
 from dashapp.figures.base import axis, empty, figure, heading, note, scale
-from dashapp.theme import NBSP, count, exact, number, rate
+from dashapp.figures.rows import share, whole
+from dashapp.theme import NBSP, count, exact, rate
 
 TICKS = [0.00001, 0.0001, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999]
 EDGE = 1e-6
@@ -21,15 +22,15 @@ def bins(rows: list[dict]) -> list[tuple[float, float, int]]:
     """Return (low, high, sessions) of the bins that have both edges, in order."""
     found = []
     for row in rows or []:
-        low, high, n = (number(row.get(name)) for name in ("bin_low", "bin_high", "sessions"))
-        if low is not None and high is not None and high > low and n is not None:
-            found.append((low, high, int(n)))
+        low, high = share(row.get("bin_low")), share(row.get("bin_high"))
+        if low is not None and high is not None and high > low:
+            found.append((low, high, whole(row.get("sessions"))))
     return sorted(found)
 
 
 def cutoff_of(rows: list[dict]) -> float | None:
     """Return the probability at which the top 10 % begin."""
-    return next((number(row.get("cutoff")) for row in rows or [] if number(row.get("cutoff")) is not None), None)
+    return next((share(row["cutoff"]) for row in rows or [] if share(row.get("cutoff")) is not None), None)
 
 
 def span(low: float, high: float) -> str:
@@ -77,7 +78,7 @@ def probability_histogram(rows: list[dict], *, theme: str = "light", selected=No
         side = {"xanchor": "right", "xshift": -6} if is_right else {"xanchor": "left", "xshift": 6}
         font = {"color": c["ink"], "size": look.FONT_SIZE}
         notes.append(note(text, theme, xref="x", x=at, y=1, yanchor="top", font=font, bgcolor=c["surface"], **side))
-    marks = [p for p in TICKS if left - pad <= log_odds(p) <= right + pad]
+    marks = _apart([p for p in TICKS if left - pad <= log_odds(p) <= right + pad], (right - left) * 0.17)
     return figure(
         "probability_histogram",
         [bar],
@@ -97,6 +98,15 @@ def probability_histogram(rows: list[dict], *, theme: str = "light", selected=No
         annotations=notes,
         bargap=0,
     )
+
+
+def _apart(marks: list[float], least: float) -> list[float]:
+    """Those of the marks that stand at least so far from the one before that their labels do not touch on a phone."""
+    kept: list[float] = []
+    for mark in marks:
+        if not kept or log_odds(mark) - log_odds(kept[-1]) >= least:
+            kept.append(mark)
+    return kept
 
 
 def _bar_colour(low, high, cutoff, c) -> str:

@@ -43,10 +43,21 @@ class Rate:
         return f"<b>{rate(self.value)}</b>{NBSP * 2}{counted}<br>95 % interval {interval(self.low, self.high)}"
 
 
+def whole(value) -> int:
+    """Return a count; what is none is zero."""
+    return max(int(number(value) or 0), 0)
+
+
+def share(value) -> float | None:
+    """Return a share or probability, or None for what is none."""
+    value = number(value)
+    return value if value is not None and 0 <= value <= 1 else None
+
+
 def rate_of(k, n) -> Rate:
     """Return a rate from counts; what is no count is zero, and k stays within n."""
-    n = max(int(number(n) or 0), 0)
-    k = min(max(int(number(k) or 0), 0), n)
+    n = whole(n)
+    k = min(whole(k), n)
     bounds = wilson(k, n)
     return Rate(k, n, k / n, *bounds) if bounds else Rate(k, n, None, None, None)
 

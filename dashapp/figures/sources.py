@@ -3,19 +3,21 @@
 from dashapp import theme as look
 from dashapp.figures import labels
 from dashapp.figures.base import device_key, empty, figure, hatch, label_axis, matches, note, scale, tick_rate
-from dashapp.figures.rows import FEWEST_SESSIONS, Rate, overall_rate, row_rate
+from dashapp.figures.rows import FEWEST_SESSIONS, Rate, overall_rate, row_rate, share, whole
 from dashapp.figures.scales import CLASSES, borders, class_of, colorscale
-from dashapp.theme import exact, interval, number, rate
+from dashapp.theme import brief_rate, exact, interval, number, rate
+
+LABEL, LEFT = 17, 126
 
 
 def by_source(rows: list[dict]) -> tuple[list, list, dict]:
     """Return the sources, most sessions first, the devices in their usual order, and the row of each pair."""
     cells, totals = {}, {}
     for row in rows or []:
-        if number(row.get("sessions")):
+        if whole(row.get("sessions")):
             source, device = row.get("source"), row.get("device")
             cells[source, device] = row
-            totals[source] = totals.get(source, 0) + number(row["sessions"])
+            totals[source] = totals.get(source, 0) + whole(row["sessions"])
     sources = sorted(totals, key=lambda s: (-totals[s], str(s)))
     seen = {device for _, device in cells}
     devices = [d for d in look.DEVICES if d in seen] + sorted((d for d in seen if d not in look.DEVICES), key=str)
@@ -52,19 +54,20 @@ def source_device_heatmap(rows: list[dict], *, theme: str = "light", selected=No
     data = [grid]
     if thin:
         data.append(_thin_cells(thin, rates, sources, devices, theme))
-    notes = [_cell_text(s, d, r, sources, devices, limits, theme) for (s, d), r in told.items()]
+    veiled = _veiled(selected, cells)
+    notes = [_cell_text(pair, r, sources, devices, limits, theme, pair in veiled) for pair, r in told.items()]
     if len(told) < len(sources) * len(devices):
         said = "Hatched: too few sessions to tell. Blank: no sessions." if thin else "Blank: no sessions."
-        notes.append(note(said, theme, x=0, y=0, xshift=-150, yanchor="top", yshift=-6, font={"color": c["muted"], "size": 12}))
+        notes.append(note(said, theme, x=0, y=0, xshift=-LEFT - 2, yanchor="top", yshift=-6, font={"color": c["muted"], "size": 12}))
     return figure(
         "source_device_heatmap",
         data,
         theme,
-        margin={"l": 148, "r": 4, "t": 28, "b": 28},
+        margin={"l": LEFT, "r": 4, "t": 28, "b": 28},
         xaxis=label_axis(theme, [labels.device(d) for d in devices], side="top"),
-        yaxis=label_axis(theme, [labels.short(s, 20) for s in sources], reverse=True, tickfont={"color": c["ink"], "size": 13}),
+        yaxis=label_axis(theme, [labels.short(s, LABEL) for s in sources], reverse=True, tickfont={"color": c["ink"], "size": 13}),
         annotations=notes,
-        shapes=_selection(selected, cells, sources, devices, theme),
+        shapes=_selection(veiled, cells, sources, devices, theme),
     )
 
 
@@ -89,49 +92,56 @@ def _thin_cells(thin, rates, sources, devices, theme) -> dict:
     }
 
 
-def _cell_text(source, device, r, sources, devices, limits, theme) -> dict:
-    ground = look.sequential(theme)[class_of(r.value, limits)]
+def _cell_text(pair, r, sources, devices, limits, theme, is_veiled) -> dict:
+    source, device = pair
+    ink = look.text_on(look.sequential(theme)[class_of(r.value, limits)])
     return {
-        "text": rate(r.value),
+        "text": brief_rate(r.value),
         "x": devices.index(device),
         "y": sources.index(source),
         "showarrow": False,
-        "font": {"color": look.text_on(ground), "size": look.FONT_SIZE},
+        "font": {"color": look.colours(theme)["muted"] if is_veiled else ink, "size": look.FONT_SIZE},
     }
 
 
-def _selection(selected, cells, sources, devices, theme) -> list[dict]:
+def _veiled(selected, cells) -> set:
+    """The pairs that step back because others are selected."""
+    rest = {pair for pair in cells if selected is not None and not matches(pair, selected)}
+    return rest if len(rest) < len(cells) else set()
+
+
+def _selection(veiled, cells, sources, devices, theme) -> list[dict]:
     """The chosen cells outlined, and a veil over the others: cells of a heatmap have no opacity of their own."""
-    chosen = [pair for pair in cells if selected is not None and matches(pair, selected)]
-    if not chosen:
-        return []
     c = look.colours(theme)
     shapes = []
-    for source, device in cells:
+    for source, device in cells if veiled else ():
         x, y = devices.index(device), sources.index(source)
-        box = {"type": "rect", "x0": x - 0.5, "x1": x + 0.5, "y0": y - 0.5, "y1": y + 0.5}
-        if (source, device) in chosen:
-            shapes.append(box | {"line": {"color": c["ink"], "width": 2}, "layer": "above"})
+        box = {"type": "rect", "x0": x - 0.5, "x1": x + 0.5, "y0": y - 0.5, "y1": y + 0.5, "layer": "above"}
+        if (source, device) in veiled:
+            shapes.append(box | {"fillcolor": c["surface"], "opacity": 0.75, "line": {"width": 0}})
         else:
-            shapes.append(box | {"fillcolor": c["surface"], "opacity": 0.7, "line": {"width": 0}, "layer": "above"})
+            shapes.append(box | {"line": {"color": c["ink"], "width": 2}})
     return shapes
 
 
 def source_probabilities(rows: list[dict], *, theme: str = "light", selected=None, **_) -> dict:
     """Draw the average predicted probability of each source and device with its interval, as dots on one scale."""
-    sources, devices, cells = by_source([row for row in rows or [] if number(row.get("avg_probability")) is not None])
+    sources, devices, cells = by_source([row for row in rows or [] if share(row.get("avg_probability")) is not None])
     if not cells:
         return empty("No predictions for this selection. Train a model to see them.", theme, name="source_probabilities")
     c = look.colours(theme)
-    told = {pair: row for pair, row in cells.items() if number(row["sessions"]) >= FEWEST_SESSIONS}
-    top = max([number(row.get("ci_high")) or number(row["avg_probability"]) for row in told.values()], default=0.01)
+    told = {pair: row for pair, row in cells.items() if whole(row["sessions"]) >= FEWEST_SESSIONS}
+    top = max([bounds(row)[1] for row in told.values()], default=0.01)
+    veiled = _veiled(selected, told)
     step = 0.66 / max(len(devices), 1)
     data = []
     for place, device in enumerate(devices):
         pairs = [(s, device) for s in sources if (s, device) in told]
-        if pairs:
-            offset = (place + 0.5) * step - 0.33
-            data.append(_dots(pairs, told, sources, offset, theme, selected))
+        offset = (place + 0.5) * step - 0.33
+        for is_back in (True, False):
+            group = [pair for pair in pairs if (pair in veiled) == is_back]
+            if group:
+                data.append(_dots(group, told, sources, offset, look.FADED if is_back else 1))
     drawn = {source for source, _ in told}
     stripes = [
         {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": i - 0.5, "y1": i + 0.5, "fillcolor": c["land"], "line": {"width": 0}}
@@ -142,12 +152,12 @@ def source_probabilities(rows: list[dict], *, theme: str = "light", selected=Non
         "source_probabilities",
         data,
         theme,
-        margin={"l": 148, "r": 24, "t": 28, "b": 48},
+        margin={"l": LEFT, "r": 24, "t": 28, "b": 48},
         xaxis=scale(theme, top, tick_rate, intervals=3, title="Average probability"),
-        yaxis=label_axis(theme, [labels.short(s, 20) for s in sources], reverse=True, tickfont={"color": c["ink"], "size": 13}),
+        yaxis=label_axis(theme, [labels.short(s, LABEL) for s in sources], reverse=True, tickfont={"color": c["ink"], "size": 13}),
         shapes=stripes,
         annotations=[
-            device_key([d for d in devices if isinstance(d, str)], theme, x=0, y=1, yshift=6, xshift=-150),
+            device_key([d for d in devices if isinstance(d, str)], theme, x=0, y=1, yshift=6, xshift=-LEFT - 2),
             *(
                 note("too few sessions", theme, x=0, xshift=4, yref="y", y=i, yanchor="middle")
                 for i, source in enumerate(sources)
@@ -159,17 +169,16 @@ def source_probabilities(rows: list[dict], *, theme: str = "light", selected=Non
 
 def bounds(row: dict) -> tuple[float, float]:
     """Return the interval around an average probability; where the row has none, the value itself."""
-    value, low, high = (number(row.get(name)) for name in ("avg_probability", "ci_low", "ci_high"))
+    value, low, high = (share(row.get(name)) for name in ("avg_probability", "ci_low", "ci_high"))
     return min(value, value if low is None else low), max(value, value if high is None else high)
 
 
-def _dots(pairs, told, sources, offset, theme, selected) -> dict:
+def _dots(pairs, told, sources, offset, opacity) -> dict:
     device = pairs[0][1]
     rows = [told[pair] for pair in pairs]
     values = [number(row["avg_probability"]) for row in rows]
     lows, highs = zip(*(bounds(row) for row in rows), strict=True)
     colour = look.device_colour(device)
-    anything = any(matches(pair, selected) for pair in pairs) if selected is not None else True
     return {
         "type": "scatter",
         "mode": "markers",
@@ -185,7 +194,8 @@ def _dots(pairs, told, sources, offset, theme, selected) -> dict:
             "width": 0,
         },
         "marker": {"color": colour, "size": 8},
-        "opacity": 1 if anything else look.FADED,
+        "cliponaxis": False,
+        "opacity": opacity,
         "customdata": [list(pair) for pair in pairs],
         "hoverinfo": "text",
         "hovertext": [

@@ -12,16 +12,30 @@ def sparkline(rows: list[dict], *, theme: str = "light", value: str = "sessions"
     points = [(p.start.isoformat(), _value(p, value)) for p in periods(rows)]
     points = [(x, y) for x, y in points if number(y) is not None]
     hidden = {"visible": False, "fixedrange": True}
-    top = max((y for _, y in points), default=1) or 1
-    data = []
-    if len(points) > 1:
-        line = {"color": c["accent"], "width": 1.5}
-        end = {"color": c["accent"], "size": [0] * (len(points) - 1) + [5]}
-        xs, ys = (list(column) for column in zip(*points, strict=True))
-        data = [{"type": "scatter", "mode": "lines+markers", "x": xs, "y": ys, "line": line, "marker": end, "cliponaxis": False}]
-        data[0]["hoverinfo"] = "skip"
     margin = {"l": 2, "r": 6, "t": 4, "b": 4}
-    return figure("sparkline", data, theme, margin=margin, xaxis=dict(hidden), yaxis=hidden | {"range": [0, top * 1.05]}, hovermode=False)
+    if len(points) < 2:
+        return figure("sparkline", [], theme, margin=margin, xaxis=hidden, yaxis=dict(hidden), hovermode=False)
+    xs, ys = (list(column) for column in zip(*points, strict=True))
+    line = {
+        "type": "scatter",
+        "mode": "lines+markers",
+        "x": xs,
+        "y": ys,
+        "line": {"color": c["accent"], "width": 1.5},
+        "marker": {"color": c["accent"], "size": [0] * (len(xs) - 1) + [5]},
+        "cliponaxis": False,
+        "hoverinfo": "skip",
+    }
+    top = max(ys) or 1
+    return figure(
+        "sparkline",
+        [line],
+        theme,
+        margin=margin,
+        xaxis=hidden | {"type": "date", "range": [xs[0], xs[-1]]},
+        yaxis=hidden | {"range": [0, top * 1.05]},
+        hovermode=False,
+    )
 
 
 def _value(p, name: str) -> float | None:

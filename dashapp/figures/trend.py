@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 
 from dashapp import theme as look
 from dashapp.figures.base import axis, empty, error_bars, faded, figure, heading, scale, tick_rate
-from dashapp.figures.rows import Rate, day, rate_of
+from dashapp.figures.rows import Rate, day, rate_of, whole
 from dashapp.theme import count, exact, money, number
 
 DAYS_AT_MOST = 180
@@ -40,8 +40,8 @@ def periods(rows: list[dict]) -> list[Period]:
         k, n, revenue = sums.setdefault(key, [0, 0, None])
         earned = number(row.get("revenue"))
         sums[key] = [
-            k + (number(row.get("conversions")) or 0),
-            n + (number(row.get("sessions")) or 0),
+            k + whole(row.get("conversions")),
+            n + whole(row.get("sessions")),
             revenue if earned is None else (revenue or 0) + earned,
         ]
     return [Period(start, 7 if weekly else 1, rate_of(k, n), revenue) for start, (k, n, revenue) in sums.items()]
@@ -112,12 +112,17 @@ def _line(solid, theme, selected, currency, dotted) -> dict:
         "hoverinfo": "text",
         "hovertext": [_hover(p, currency) if p else "" for p in filled],
         "line": {"color": c["accent"], "width": 1.5},
-        "marker": {"color": c["accent"], "size": 7 if dotted else 4, "opacity": faded(keys, selected)},
+        "marker": {"color": c["accent"], "size": _sizes(keys, selected, 7 if dotted else 3)},
     }
     if dotted:
         rates = [p.rate if p else Rate(0, 0, None, None, None) for p in filled]
         trace["error_y"] = error_bars(rates, theme, colour=c["accent"])
     return trace
+
+
+def _sizes(keys, selected, usual: int) -> list[int] | int:
+    """The selected mark larger; to fade the others would leave the line without its days."""
+    return [11 if key == selected else usual for key in keys] if selected in keys and selected is not None else usual
 
 
 def _thin(thin, theme, currency) -> dict:

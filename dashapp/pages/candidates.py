@@ -32,17 +32,17 @@ def _column(field: str, heading: str, width: int, kind: str = "text", **more: ob
 
 
 COLUMNS = [
-    _column("rank", "Rank", 84, "number", pinned="left"),
-    _column("p_conversion", "Probability", 118, "number", valueFormatter={"function": "leaksRate(params.value)"}, pinned="left"),
+    _column("rank", "Rank", 84, "number"),
+    _column("p_conversion", "Probability", 118, "number", valueFormatter={"function": "leaksRate(params.value)"}),
     _column("device", "Device", 104),
     _column("country", "Country", 140),
     _column("source", "Source", 170),
     _column("channel", "Channel", 140),
-    _column("landing_page", "Landing page", 220),
-    _column("visit_number", "Visit", 84, "number"),
     _column("pageviews", "Pages", 90, "number"),
     _column("duration_seconds", "Duration", 110, "number", valueFormatter={"function": "leaksDuration(params.value)"}),
     _column("stage", "Stage", 140, "number", valueFormatter={"function": "leaksStage(params.value)"}),
+    _column("visit_number", "Visit", 84, "number"),
+    _column("landing_page", "Landing page", 220),
     _column("is_converted", "Converted", 110, "flag", valueFormatter={"function": "params.value ? 'yes' : params.value === false ? 'no' : ''"}),
     _column("revenue", "Revenue", 110, "number", valueFormatter={"function": "leaksMoney(params.value)"}),
     _column("started_at", "Started (UTC)", 160, "time", valueFormatter={"function": "leaksTime(params.value)"}),

@@ -28,7 +28,7 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     result = frame(read, filters, notes, common.kpis(read, filters))
     for chart, _ in CHARTS:
         rows = charts.rows_of(chart, read, filters)
-        result.update(charts.answer(chart, rows, filters, look))
+        result.update(charts.answer(chart, rows, filters, look, currency=common.currency(read)))
         if chart is charts.REVENUE_AT_STAKE:
             is_estimated = any(row["recoverable_revenue"] is not None for row in rows)
             result["stake-note"] = {"children": "" if is_estimated else CEILING}

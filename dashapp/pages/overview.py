@@ -4,10 +4,11 @@ from dash import html
 
 from dashapp import charts, theme
 from dashapp.charts import Answer
-from dashapp.components.card import chart_card, text_card
+from dashapp.components.card import chart_card, table_card, text_card
 from dashapp.components.kpi import kpi_tile, trend
 from dashapp.components.page import frame, page
 from dashapp.components.summary import summary
+from dashapp.components.table import Column, table
 from dashapp.db import Reading, Row
 from dashapp.filters import Filters
 from dashapp.queries import common
@@ -15,29 +16,52 @@ from dashapp.queries import common
 PATH, NAME, TITLE = "/", "Overview", "Overview"
 CHARTS = (charts.DAILY_TREND, charts.FUNNEL, charts.DURATION, charts.COUNTRY_MAP, charts.HEATMAP, charts.SOURCE_PROBABILITIES)
 
+MOST_COUNTRIES = 7
+COUNTRIES = (
+    Column("Country", lambda row: row["country"], is_number=False),
+    Column("Sessions", lambda row: theme.exact(row["sessions"])),
+    Column("Rate", lambda row: [theme.rate(row["conversion_rate"]), html.Small(theme.interval(row["ci_low"], row["ci_high"]))]),
+)
+
 
 def layout(read: Reading) -> html.Div:
     says = common.definitions(read)
     cards = {chart.id: chart_card(chart, says.get(chart.relation, ""), wide=wide)
-             for chart, wide in zip(CHARTS, (8, 6, 6, 12, 7, 5), strict=True)}
+             for chart, wide in zip(CHARTS, (8, 6, 6, 8, 7, 5), strict=True)}
     tiles = [kpi_tile("kpi-sessions", "Sessions"), kpi_tile("kpi-conversions", "Conversions"),
              kpi_tile("kpi-rate", "Conversion rate"), kpi_tile("kpi-revenue", "Revenue")]
-    trend_card, *others = cards.values()
-    return page(TITLE, html.Div(tiles, className="tiles"), trend_card, text_card("model-summary", "What the model says", wide=4), *others)
+    by_day, funnel, duration, countries, heatmap, probabilities = cards.values()
+    return page(
+        TITLE,
+        html.Div(tiles, className="tiles"),
+        by_day,
+        text_card("model-summary", "What the model says", wide=4),
+        funnel,
+        duration,
+        countries,
+        table_card("top-countries", "Largest countries", wide=4),
+        heatmap,
+        probabilities,
+    )
 
 
 def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
     totals, days = common.kpis(read, filters), common.daily(read, filters)
     result = frame(read, filters, notes, totals)
-    result.update(_tiles(totals, days, look))
+    result.update(_tiles(totals, days, look, common.currency(read)))
+    currency = common.currency(read)
     for chart in CHARTS:
         rows = days if chart is charts.DAILY_TREND else charts.rows_of(chart, read, filters)
-        result.update(charts.answer(chart, rows, filters, look))
-    result["model-summary"] = {"children": summary(common.current_run(read))}
+        if chart is charts.COUNTRY_MAP:
+            largest = sorted(rows, key=lambda row: (-row["sessions"], row["country"]))[:MOST_COUNTRIES]
+            result["top-countries"] = {"children": table(largest, COUNTRIES, click="country", key="country", selected=filters.countries)}
+            result["top-countries-insight"] = {"children": "By sessions. A wide interval means few sessions to go by."}
+        result.update(charts.answer(chart, rows, filters, look, currency=currency))
+    result["model-summary"] = {"children": summary(common.current_run(read), filters.query())}
     return result
 
 
-def _tiles(totals: Row, days: list[Row], look: str) -> Answer:
+def _tiles(totals: Row, days: list[Row], look: str, currency: str) -> Answer:
     sessions, conversions = totals["sessions"], totals["conversions"]
     per_day = sessions / len(days) if days else None
     tiles = {
@@ -46,7 +70,7 @@ def _tiles(totals: Row, days: list[Row], look: str) -> Answer:
         "kpi-rate": (theme.rate(totals["conversion_rate"]), f"95 % interval {theme.interval(totals['ci_low'], totals['ci_high'])}",
                      "conversion_rate"),
         "kpi-revenue": (theme.money(totals["revenue"]),
-                        f"{theme.money(totals['revenue'] / conversions)} per conversion" if conversions else "no conversion yet", "revenue"),
+                        f"{theme.money(totals['revenue'] / conversions, currency)} per conversion" if conversions else "no conversion yet", "revenue"),
     }
     answer: Answer = {}
     for identity, (value, note, column) in tiles.items():

@@ -47,7 +47,7 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     call, params = seen.call("device_benchmarks")
     query = seen.query()
     result.update({
-        "benchmark-table": {"children": table(read.rows(f"from {call}", params), COLUMNS, click="device", key="device",
+        "benchmark-table": {"children": table(read.kept(f"from {call}", params), COLUMNS, click="device", key="device",
                                               selected=filters.devices)},
         "benchmark-table-insight": {"children": _provenance(read)},
         "benchmark-table-sql": {"children": seen.sql("device_benchmarks")},
@@ -57,7 +57,7 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
 
 
 def _provenance(read: Reading) -> str:
-    origins = read.fact("benchmarks", "select distinct source, published from benchmarks order by source")
+    origins = read.kept("select distinct source, published from benchmarks order by source")
     if not origins:
         return "There are no benchmarks: put your own into data/benchmarks.csv and load again."
     cited = "; ".join(f"{row['source'].rstrip('.')} ({row['published']})" for row in origins)

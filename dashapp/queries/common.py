@@ -7,25 +7,24 @@ from dashapp.db import Reading, Row
 from dashapp.filters import DIMENSIONS, Filters
 
 MOST_OPTIONS = 50
+SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 
 
 def kpis(read: Reading, filters: Filters) -> Row:
     """The totals under the filters."""
     call, params = filters.call("kpis")
-    return read.rows(f"from {call}", params)[0]
+    return read.kept(f"from {call}", params)[0]
 
 
 def daily(read: Reading, filters: Filters) -> list[Row]:
     """The days under the filters, in order."""
     call, params = filters.call("daily_rates")
-    return read.rows(f"from {call} order by session_date", params)
+    return read.kept(f"from {call} order by session_date", params)
 
 
 def coverage(read: Reading) -> Row:
     """First and last day with sessions, days missing between, and sessions in all."""
-    rows = read.fact(
-        "coverage",
-        "select min(session_date) filter (not is_missing) as first, max(session_date) filter (not is_missing) as last, "
+    rows = read.kept("select min(session_date) filter (not is_missing) as first, max(session_date) filter (not is_missing) as last, "
         "count(*) filter (is_missing) as missing, coalesce(sum(sessions), 0) as sessions from date_coverage",
     )
     return rows[0]
@@ -33,7 +32,7 @@ def coverage(read: Reading) -> Row:
 
 def current_run(read: Reading) -> dict[str, Any] | None:
     """The model run whose predictions are shown, its metrics read from JSON; None before any training."""
-    rows = read.fact("current_run", "from current_run")
+    rows = read.kept("from current_run")
     if not rows:
         return None
     metrics = rows[0]["metrics"]
@@ -42,14 +41,18 @@ def current_run(read: Reading) -> dict[str, Any] | None:
 
 def settings(read: Reading) -> dict[str, str]:
     """Facts about the database: currency, time zone, when it was published."""
-    return {row["name"]: row["value"] for row in read.fact("settings", "from settings")}
+    return {row["name"]: row["value"] for row in read.kept("from settings")}
+
+
+def currency(read: Reading) -> str:
+    """The sign to write before amounts of money: that of the database's currency, else its code."""
+    code = settings(read).get("currency") or "USD"
+    return SIGNS.get(code, f"{code} ")
 
 
 def definitions(read: Reading) -> dict[str, str]:
     """What each relation says about itself in the database: the one definition for analysts and for the cards here."""
-    rows = read.fact(
-        "definitions",
-        "select view_name as name, comment from duckdb_views() where database_name = 'leaks' and comment is not null",
+    rows = read.kept("select view_name as name, comment from duckdb_views() where database_name = 'leaks' and comment is not null",
     )
     return {row["name"]: row["comment"] for row in rows}
 

@@ -7,16 +7,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import shop
+from . import audience, traffic
+from .draws import scramble
 from .funnel import ASSISTANT_SINCE, IS_ASSISTANT, LANDING_PATHS, Sessions
 from .leaks import LEVELS
 
 
 def coded(codes: np.ndarray, values: list[str | None] | tuple[str | None, ...]) -> pa.DictionaryArray:
     """Text by number into a table of texts. A number below zero, or of a None, is null."""
-    usable = [value for value in values if value is not None]
-    position = np.full(len(values) + 1, -1, np.int32)
-    position[[i for i, value in enumerate(values) if value is not None]] = np.arange(len(usable))
+    # A dictionary with a text in it twice is legal, but Parquet writers do not encode it the same way each time.
+    usable = list(dict.fromkeys(value for value in values if value is not None))
+    row = {value: i for i, value in enumerate(usable)}
+    position = np.array([*(-1 if value is None else row[value] for value in values), -1], np.int32)
     where = position[np.where(codes < 0, len(values), codes)]
     return pa.DictionaryArray.from_arrays(pa.array(where, pa.int32(), mask=where < 0), pa.array(usable, pa.string()))
 
@@ -45,19 +47,10 @@ def micros(cents: np.ndarray) -> np.ndarray:
     return np.asarray(cents, np.int64) * 10_000
 
 
-def scramble(numbers: np.ndarray, seed: int) -> np.ndarray:
-    """A different 64-bit number for each number, without pattern (the finaliser of splitmix64, which is one-to-one)."""
-    with np.errstate(over="ignore"):
-        x = numbers.astype(np.uint64) + np.uint64((seed * 0x9E3779B97F4A7C15 + 0x632BE59BD9B4E019) % 2**64)
-        x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-        x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-        return x ^ (x >> np.uint64(31))
-
-
 def channels(day: date) -> list[str]:
     """The channel of each traffic line, as Google Analytics would have said on that day."""
     return ["AI Assistant" if is_assistant and day >= ASSISTANT_SINCE else line.channel
-            for line, is_assistant in zip(shop.ALL_LINES, IS_ASSISTANT, strict=True)]
+            for line, is_assistant in zip(traffic.ALL_LINES, IS_ASSISTANT, strict=True)]
 
 
 class Labels:
@@ -94,10 +87,10 @@ class Labels:
         return coded(self.day.codes[dimension], LEVELS[dimension])
 
     def of_country(self, attribute: str) -> pa.DictionaryArray:
-        return coded(self.arrivals.country, [getattr(country, attribute) for country in shop.COUNTRIES])
+        return coded(self.arrivals.country, [getattr(country, attribute) for country in audience.COUNTRIES])
 
     def of_line(self, attribute: str, line: np.ndarray | None = None) -> pa.DictionaryArray:
-        return coded(self.arrivals.line if line is None else line, [getattr(line, attribute) for line in shop.ALL_LINES])
+        return coded(self.arrivals.line if line is None else line, [getattr(line, attribute) for line in traffic.ALL_LINES])
 
     @cached_property
     def channel(self) -> pa.DictionaryArray:
@@ -110,7 +103,7 @@ class Labels:
     @cached_property
     def place(self) -> tuple[pa.DictionaryArray, pa.DictionaryArray]:
         """Region and city."""
-        table = [shop.PLACES.get(country.name, shop.NOWHERE) for country in shop.COUNTRIES]
+        table = [audience.PLACES.get(country.name, audience.NOWHERE) for country in audience.COUNTRIES]
         first = np.cumsum([0, *map(len, table)])[:-1]
         number = np.array([len(places) for places in table])[self.arrivals.country]
         code = first[self.arrivals.country] + ((self.scrambled >> np.uint64(40)) % number.astype(np.uint64)).astype(np.int64)

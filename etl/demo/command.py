@@ -2,9 +2,9 @@
 
 import argparse
 import json
-import sys
-import time
 from datetime import date
+
+from etl.progress import Progress
 
 from .leaks import LEAKS, RENAMED
 from .writing import FORMATS, LAST_DAY, write_demo
@@ -28,10 +28,16 @@ def whole(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Write the exports and say what is in them."""
+    progress = Progress()
+
+    def show(done: int, of: int) -> None:
+        progress(f"demo: day {done} of {of}")
+
     summary = write_demo(
         args.out, format=args.format, sessions=args.sessions, days=args.days, seed=args.seed, end=args.end,
-        leaks=() if args.no_leaks else LEAKS, renamed=None if args.no_leaks else RENAMED, progress=terminal_progress(),
+        leaks=() if args.no_leaks else LEAKS, renamed=None if args.no_leaks else RENAMED, progress=show,
     )
+    progress.close()
     if args.json:
         print(json.dumps(summary, ensure_ascii=False))
         return 0
@@ -46,17 +52,3 @@ def run(args: argparse.Namespace) -> int:
         print(f"planted: {segment}: {leak['step'].replace('_', ' ')} x{leak['strength']} {since}, "
               f"{leak['lost_conversions']:,} conversions and {summary['currency']} {leak['lost_revenue']:,.2f} lost")
     return 0
-
-
-def terminal_progress():
-    """A line that counts days, on a terminal and after two seconds; None elsewhere."""
-    if not sys.stderr.isatty():
-        return None
-    began = time.monotonic()
-
-    def show(done: int, of: int) -> None:
-        if time.monotonic() - began > 2:
-            sys.stderr.write(f"\rdemo: day {done} of {of}" + ("\n" if done == of else ""))
-            sys.stderr.flush()
-
-    return show

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import numpy as np
 import pyarrow as pa
 
-from . import shop
+from . import shop, traffic
 from .columns import Labels, coded, integers, repeated, struct
 from .funnel import PRODUCT_CENTS, Sessions
 from .hits import ADDED, BEGAN_CHECKOUT, CONFIRMED_AGAIN, LANDING_COUNT, PAGES, PURCHASED, SCROLLED, VIEWED_PRODUCT, Hits
@@ -22,8 +22,10 @@ BESIDE[[SCROLLED, VIEWED_PRODUCT, ADDED, BEGAN_CHECKOUT, PURCHASED, CONFIRMED_AG
 ]
 # An engaged session lasts ten seconds, sees two pages or converts.
 ENGAGED_MILLISECONDS = 10_000
+# One page view in so many is sent without consent, and with it neither visitor nor session.
+WITHOUT_CONSENT = 83
 
-LINES = shop.ALL_LINES
+LINES = traffic.ALL_LINES
 IS_AUTO_TAGGED = np.array([line.source == "google" and line.medium == "cpc" for line in LINES])
 IS_TAGGED = np.array([line.medium not in ("(none)", "organic", "referral", "(not set)") for line in LINES]) & ~IS_AUTO_TAGGED
 NAMELESS = {"organic": "(organic)", "referral": "(referral)", "(none)": "(direct)", "(not set)": "(not set)"}
@@ -47,7 +49,9 @@ class Pool:
         self.texts: list[str] = []
         base = f"https://{shop.HOSTNAME}"
         self.location = self.put([base + path for path, _ in PAGES])
-        self.tagged_location = self.put([base + PAGES[page][0] + landing_query(i) for i in range(len(LINES)) for page in range(LANDING_COUNT)])
+        self.tagged_location = self.put([
+            base + PAGES[page][0] + landing_query(line) for line in range(len(LINES)) for page in range(LANDING_COUNT)
+        ])
         self.title = self.put([title for _, title in PAGES])
         self.referrer = self.put([line.referrer or "" for line in LINES])
         self.source = self.put([line.source for line in LINES])
@@ -67,7 +71,10 @@ HAS_REFERRER = np.array([line.referrer is not None for line in LINES])
 
 @dataclass
 class Events:
-    """The events of a day in order of session and time. Arrays run parallel; `hit` and `session` are row numbers."""
+    """The events of a day in order of session and time. Arrays run parallel; `hit` and `session` are row numbers.
+
+    Events without consent stand at the end: a page view that tells neither visitor nor session.
+    """
 
     hit: np.ndarray
     session: np.ndarray
@@ -78,6 +85,7 @@ class Events:
     pages_seen: np.ndarray
     engagement: np.ndarray
     cents: np.ndarray
+    consented: np.ndarray
 
     def __len__(self) -> int:
         return len(self.hit)
@@ -115,10 +123,16 @@ def collect(day: Sessions, hits: Hits) -> Events:
     engagement = np.select([leaving, (kind == SCROLL) | (kind == ADD_TO_CART)], [np.minimum(pause[hit] - early, 300_000), pause[hit]], 0)
     starts = np.flatnonzero(np.diff(hit, prepend=-1))
     index = np.arange(len(hit)) - np.repeat(starts, np.diff(starts, append=len(hit))) + 1
-    return Events(
+    columns = (
         hit, hits.session[hit], kind, hits.milliseconds[hit] - early, index,
         page_hit[np.where(leaving, hit - 1, hit)], pages_seen[hit] - leaving, engagement, values(day, hits)[hit] * (rank == 4),
     )
+    anonymous = np.flatnonzero((kind == PAGE_VIEW) & (hits.number[hit] == 1) & (day.start[hits.session[hit]] % WITHOUT_CONSENT == 0))
+    consented = np.arange(len(hit) + len(anonymous)) < len(hit)
+    events = Events(*(np.concatenate([column, column[anonymous]]) for column in columns), consented)
+    # Somebody else's visit, like one that consented but minutes later.
+    events.milliseconds[~consented] = 400_000
+    return events
 
 
 def values(day: Sessions, hits: Hits) -> np.ndarray:
@@ -130,7 +144,8 @@ def values(day: Sessions, hits: Hits) -> np.ndarray:
 
 def is_engaged(day: Sessions, events: Events) -> np.ndarray:
     """Whether the session counted as engaged by the time of the event."""
-    return (events.milliseconds >= ENGAGED_MILLISECONDS) | (events.pages_seen >= 2) | (events.kind == PURCHASE)
+    engaged = (events.milliseconds >= ENGAGED_MILLISECONDS) | (events.pages_seen >= 2) | (events.kind == PURCHASE)
+    return engaged & events.consented
 
 
 def order_numbers(labels: Labels, day: Sessions, hits: Hits, events: Events) -> tuple[np.ndarray, list[str]]:
@@ -151,7 +166,8 @@ def parameters(labels: Labels, day: Sessions, hits: Hits, events: Events) -> pa.
     on_landing = events.pages_seen <= 1
     landed = on_landing & (hits.number[events.hit] == 1) & (events.kind != USER_ENGAGEMENT)
     tagged = on_landing & (IS_TAGGED | IS_AUTO_TAGGED)[arrived_by]
-    location = np.where(tagged, POOL.tagged_location + arrived_by * LANDING_COUNT + np.minimum(page, LANDING_COUNT - 1), POOL.location + page)
+    as_tagged = POOL.tagged_location + arrived_by * LANDING_COUNT + np.minimum(page, LANDING_COUNT - 1)
+    location = np.where(tagged, as_tagged, POOL.location + page)
     previous = np.concatenate([[-1], location[:-1]])
     view = events.kind == PAGE_VIEW
     referrer = np.where(on_landing, POOL.referrer + arrived_by, previous)
@@ -167,8 +183,8 @@ def parameters(labels: Labels, day: Sessions, hits: Hits, events: Events) -> pa.
 
     texts, whole, real = "text", "whole", "real"
     columns = [
-        ("ga_session_id", every, whole, day.start[events.session]),
-        ("ga_session_number", every, whole, day.arrivals.visit_number[events.session]),
+        ("ga_session_id", events.consented, whole, day.start[events.session]),
+        ("ga_session_number", events.consented, whole, day.arrivals.visit_number[events.session]),
         ("page_location", every, texts, location),
         ("page_title", every, texts, POOL.title + page),
         ("page_referrer", has_referrer, texts, referrer),

@@ -11,7 +11,8 @@ from itertools import combinations
 
 import numpy as np
 
-from . import season, shop
+from . import audience, season, shop, traffic
+from .draws import geometric, pick, unfold, uniform
 from .leaks import LEVELS, Leak, Renamed, members
 from .visitors import CRAWLER, HUMAN, Arrivals
 
@@ -23,15 +24,15 @@ WEEKLY_NOISE = 0.05
 TRIPLES = (("device", "country", "source"), ("operating_system", "browser", "landing_page"), ("device", "source", "landing_page"))
 
 PLATFORM_CODES = {
-    "device": np.array([LEVELS["device"].index(p.device) for p in shop.PLATFORMS]),
-    "browser": np.array([LEVELS["browser"].index(p.browser) for p in shop.PLATFORMS]),
-    "operating_system": np.array([LEVELS["operating_system"].index(p.operating_system) for p in shop.PLATFORMS]),
+    "device": np.array([LEVELS["device"].index(p.device) for p in audience.PLATFORMS]),
+    "browser": np.array([LEVELS["browser"].index(p.browser) for p in audience.PLATFORMS]),
+    "operating_system": np.array([LEVELS["operating_system"].index(p.operating_system) for p in audience.PLATFORMS]),
 }
-SOURCE_CODE = np.array([LEVELS["source"].index(line.source) for line in shop.ALL_LINES])
-MEDIUM_CODE = np.array([LEVELS["medium"].index(line.medium) for line in shop.ALL_LINES])
-IS_ASSISTANT = np.array([line.kind == "assistant" for line in shop.ALL_LINES])
+SOURCE_CODE = np.array([LEVELS["source"].index(line.source) for line in traffic.ALL_LINES])
+MEDIUM_CODE = np.array([LEVELS["medium"].index(line.medium) for line in traffic.ALL_LINES])
+IS_ASSISTANT = np.array([line.kind == "assistant" for line in traffic.ALL_LINES])
 ASSISTANT_MEDIUM = LEVELS["medium"].index("ai-assistant")
-ASSISTANT_SINCE = date.fromisoformat(shop.ASSISTANT_CHANNEL_SINCE)
+ASSISTANT_SINCE = date.fromisoformat(traffic.ASSISTANT_CHANNEL_SINCE)
 LANDING_PATHS = LEVELS["landing_page"]
 PRODUCT_CENTS = np.array([p.cents for p in shop.PRODUCTS])
 PRODUCT_WEIGHTS = np.cumsum([p.weight for p in shop.PRODUCTS])[None, :]
@@ -70,9 +71,8 @@ class Sessions:
     extra_product: np.ndarray
     cents: np.ndarray
     extra_cents: np.ndarray
-    probability: np.ndarray
     step_probability: np.ndarray
-    tally: dict = field(default_factory=dict)
+    losses: dict = field(default_factory=dict)
 
     @property
     def start(self) -> np.ndarray:
@@ -80,8 +80,13 @@ class Sessions:
         return self.midnight + self.arrivals.elapsed
 
     @property
+    def probability(self) -> np.ndarray:
+        """How likely each session was to convert, before it began and as things were."""
+        return self.step_probability.prod(axis=1)
+
+    @property
     def revenue_cents(self) -> np.ndarray:
-        return np.where(self.converted, self.cents + np.where(self.second_order, self.extra_cents, 0), 0)
+        return self.converted * (self.cents + self.second_order * self.extra_cents)
 
     @property
     def transactions(self) -> np.ndarray:
@@ -104,12 +109,12 @@ class Behaviour:
             (names, rng.normal(0, NATURAL_SPREAD / 2, (sizes[names[0]] * sizes[names[1]] * sizes[names[2]], 3))) for names in TRIPLES
         ]
         self.sizes = sizes
-        self.by_country = np.array([c.effects for c in shop.COUNTRIES])
-        self.by_device = np.array(shop.DEVICE_EFFECTS)
+        self.by_country = np.array([c.effects for c in audience.COUNTRIES])
+        self.by_device = np.array(audience.DEVICE_EFFECTS)
         self.by_landing = np.array([page.effects for page in shop.LANDINGS])
-        self.by_line = np.array([shop.KIND_EFFECTS.get(line.kind, (0, 0, 0)) for line in shop.ALL_LINES])
+        self.by_line = np.array([traffic.KIND_EFFECTS.get(line.kind, (0, 0, 0)) for line in traffic.ALL_LINES])
         self.by_line = self.by_line + rng.normal(0, 0.08, self.by_line.shape)
-        self.by_platform = rng.normal(0, 0.06, (len(shop.PLATFORMS), 3))
+        self.by_platform = rng.normal(0, 0.06, (len(audience.PLATFORMS), 3))
         self.landings = landing_table()
         if renamed:
             moved = [LANDING_PATHS.index(path) for path in (renamed.after, renamed.before)]
@@ -150,10 +155,10 @@ class Behaviour:
 
     def simulate(self, arrivals: Arrivals) -> Sessions:
         """Let a day's sessions happen."""
-        rng = np.random.default_rng([self.seed, 4, arrivals.index])
+        rng = np.random.default_rng([self.seed, 4, arrivals.index, arrivals.part])
         n = len(arrivals.elapsed)
         human = arrivals.bot == HUMAN
-        landing = self.page_today(arrivals.index)[season.pick(self.landings, arrivals.arrived_by, rng.random(n))]
+        landing = self.page_today(arrivals.index)[pick(self.landings, arrivals.arrived_by, rng.random(n))]
         codes = {name: table[arrivals.platform] for name, table in PLATFORM_CODES.items()}
         medium = MEDIUM_CODE[arrivals.line]
         if arrivals.day >= ASSISTANT_SINCE:
@@ -170,9 +175,7 @@ class Behaviour:
         stage = reached(u, actual)
         could_buy = reached(u, healthy) == 3
         sessions = self.spend(rng, arrivals, codes, landing, stage, could_buy, actual)
-        sessions.step_probability = actual
-        sessions.probability = actual.prod(axis=1)
-        sessions.tally = self.count(sessions, u, healthy, actual, factors, could_buy)
+        sessions.losses = self.count_losses(sessions, u, healthy, actual, factors, could_buy)
         return sessions
 
     def page_today(self, index: int) -> np.ndarray:
@@ -188,30 +191,32 @@ class Behaviour:
         converted = stage == 3
         deep = stage >= 2
         crawler = arrivals.bot == CRAWLER
+        # Always the same numbers for the same session: without a leak it goes on as it would have.
+        draws = rng.random((n, 9))
         # Whoever a leak stopped at the last step had gone as far as paying.
         stopped = (stage == 2) & could_buy
-        basket = converted | stopped | (deep & (rng.random(n) < 0.26))
-        checkout = converted | stopped | (basket & (rng.random(n) < 0.40))
+        basket = converted | stopped | (deep & (draws[:, 0] < 0.26))
+        checkout = converted | stopped | (basket & (draws[:, 1] < 0.40))
 
-        draws = rng.random((n, 6))
-        browse = 1 + geometric(draws[:, 0], np.select([stage == 0, stage == 1, stage == 2], [0.0, 1.5, 2.6], 4.0))
-        single = (stage == 1) & (draws[:, 1] < 0.16)
+        browse = 1 + geometric(draws[:, 2], np.select([stage == 0, stage == 1, stage == 2], [0.0, 1.5, 2.6], 4.0))
+        single = (stage == 1) & (draws[:, 3] < 0.16)
         browse = np.where(single, 1, np.where(stage == 1, browse + 1, browse))
-        products = np.where(deep, 1 + geometric(draws[:, 2], np.where(converted, 3.6, np.where(basket, 2.8, 1.4))), 0)
-        adds = np.where(basket | could_buy, 1 + geometric(draws[:, 3], np.where(codes["device"] == 0, 0.75, 0.55)), 0)
+        products = np.where(deep, 1 + geometric(draws[:, 4], np.where(converted, 3.6, np.where(basket, 2.8, 1.4))), 0)
+        adds = np.where(basket | could_buy, 1 + geometric(draws[:, 5], np.where(codes["device"] == 0, 0.75, 0.55)), 0)
         products = np.maximum(products, np.where(basket, adds, 0))
-        scrolls = np.where(stage >= 1, np.minimum(rng.binomial(browse + products, 0.22), browse + products), 0)
+        scrolls = np.where(stage >= 1, np.minimum(geometric(draws[:, 6], 0.22 * (browse + products)), browse + products), 0)
         scrolls = np.where(single, 1, scrolls)
-        browse = np.where(crawler, 25 + (draws[:, 0] * 60).astype(np.int64), browse)
+        browse = np.where(crawler, 25 + (draws[:, 2] * 60).astype(np.int64), browse)
 
-        second = could_buy & (draws[:, 4] < 0.016)
-        reloaded = converted & (draws[:, 5] < 0.025)
-        line_session = np.repeat(np.arange(n), adds)
-        line_product = season.pick(PRODUCT_WEIGHTS, np.zeros(len(line_session), int), rng.random(len(line_session)))
-        more = rng.random(len(line_session))
+        second = could_buy & (draws[:, 7] < 0.016)
+        reloaded = converted & (draws[:, 8] < 0.025)
+        line_session, nth = unfold(adds)
+        line_key = (arrivals.visitor[line_session] * 4096 + arrivals.visit_number[line_session]) * 128 + nth
+        line_product = pick(PRODUCT_WEIGHTS, np.zeros(len(nth), int), uniform(line_key, self.seed + 1))
+        more = uniform(line_key, self.seed + 2)
         line_quantity = 1 + np.where(CHEAP[line_product], (more > 0.72).astype(int) + (more > 0.90), more > 0.96)
         cents = np.bincount(line_session, PRODUCT_CENTS[line_product] * line_quantity, n).astype(np.int64)
-        extra = season.pick(PRODUCT_WEIGHTS, np.zeros(n, int), rng.random(n))
+        extra = pick(PRODUCT_WEIGHTS, np.zeros(n, int), rng.random(n))
 
         again = (converted & second).astype(np.int64)
         pageviews = browse + products + basket + checkout + 2 * converted + reloaded + 5 * again
@@ -219,9 +224,11 @@ class Behaviour:
         hits = pageviews + scrolls + adds + again
         duration = self.durations(rng, arrivals, stage, codes["device"], pageviews, hits, single, crawler)
         return Sessions(
-            arrivals, season.midnight(arrivals.day), codes, self.page_today(arrivals.index), landing, stage, basket, checkout, converted, second, reloaded, browse, products,
-            scrolls, adds, pageviews, hits, duration, line_session, line_product, line_quantity, extra, cents, PRODUCT_CENTS[extra],
-            actual, actual,
+            arrivals=arrivals, midnight=season.midnight(arrivals.day), codes=codes, page_today=self.page_today(arrivals.index),
+            landing=landing, stage=stage, basket=basket, checkout=checkout, converted=converted, second_order=second, reloaded=reloaded,
+            browse_pages=browse, product_pages=products, scrolls=scrolls, adds=adds, pageviews=pageviews, hits=hits, duration=duration,
+            line_session=line_session, line_product=line_product, line_quantity=line_quantity, extra_product=extra, cents=cents,
+            extra_cents=PRODUCT_CENTS[extra], step_probability=actual,
         )
 
     def durations(self, rng, arrivals, stage, device, pageviews, hits, single, crawler) -> np.ndarray:
@@ -238,9 +245,9 @@ class Behaviour:
         seconds = np.where(crawler, 1 + pageviews // 20, seconds)
         return np.where(pauses > 0, np.maximum(1, seconds), 0).astype(np.int64)
 
-    def count(self, sessions: Sessions, u, healthy, actual, factors: dict[Leak, np.ndarray], could_buy) -> dict:
+    def count_losses(self, sessions: Sessions, u, healthy, actual, factors: dict[Leak, np.ndarray], could_buy) -> dict:
         """What each leak cost on this day: the same draws, followed without it."""
-        potential = sessions.cents + np.where(sessions.second_order, sessions.extra_cents, 0)
+        potential = sessions.cents + sessions.second_order * sessions.extra_cents
         orders = 1 + sessions.second_order.astype(np.int64)
         rows = {}
         for leak, factor in factors.items():
@@ -256,11 +263,15 @@ class Behaviour:
                 "entrants": int(entered.sum()),
                 "passes": int((entered & (sessions.stage > leak.step)).sum()),
                 "passes_without": int((inside & (stage > leak.step)).sum()),
-                "conversions": int(lost.sum()), "transactions": int(orders[lost].sum()), "cents": int(potential[lost].sum()),
+                **worth(lost, orders, potential),
             }
-        lost = could_buy & ~sessions.converted
-        together = {"conversions": int(lost.sum()), "transactions": int(orders[lost].sum()), "cents": int(potential[lost].sum())}
+        together = worth(could_buy & ~sessions.converted, orders, potential)
         return {"leaks": rows, "together": together}
+
+
+def worth(lost: np.ndarray, orders: np.ndarray, cents: np.ndarray) -> dict[str, int]:
+    """What the lost sessions would have brought."""
+    return {"conversions": int(lost.sum()), "transactions": int(orders[lost].sum()), "cents": int(cents[lost].sum())}
 
 
 def reached(u: np.ndarray, probability: np.ndarray) -> np.ndarray:
@@ -268,20 +279,12 @@ def reached(u: np.ndarray, probability: np.ndarray) -> np.ndarray:
     return np.cumprod(u < probability, axis=1).sum(axis=1)
 
 
-def geometric(u: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """Numbers 0, 1, 2 … of a given mean, with the long tail of people who look at everything."""
-    stop = 1 / (1 + mean)
-    with np.errstate(divide="ignore"):
-        number = np.floor(np.log1p(-u) / np.log1p(-np.minimum(stop, 1 - 1e-12)))
-    return np.minimum(np.where(mean > 0, number, 0), 80).astype(np.int64)
-
-
 def landing_table() -> np.ndarray:
     """Cumulative weights of landing pages for each traffic line."""
     rows = []
-    for line in shop.ALL_LINES:
-        tilt = shop.LANDING_TILT[line.kind] if line.kind in shop.LANDING_TILT else {}
-        fixed = shop.CAMPAIGN_LANDING.get(line.campaign or "")
+    for line in traffic.ALL_LINES:
+        tilt = traffic.LANDING_TILT[line.kind] if line.kind in traffic.LANDING_TILT else {}
+        fixed = traffic.CAMPAIGN_LANDING.get(line.campaign or "")
         rows.append([
             page.weight * tilt.get(page.group, 1.0) * (12.0 if page.path == fixed else 1.0) for page in shop.LANDINGS
         ])

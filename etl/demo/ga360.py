@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import season, shop
+from . import season, shop, traffic
 from .columns import Labels, coded, constant, integers, micros, repeated, struct
 from .funnel import PRODUCT_CENTS, Sessions
 from .hits import CONFIRMED_AGAIN, PAGES, PURCHASED, SCROLLED, Hits, basket_lines, expand
@@ -14,6 +14,8 @@ ACTION = ["0", "0", "2", "0", "5", "5", "6", "6", "0", "3"]
 STEP = np.array([1, 1, 1, 1, 1, 2, 1, 1, 1, 1])
 CATEGORY = [None] * 8 + ["Scroll", "Enhanced Ecommerce"]
 EVENT = [None] * 8 + ["90%", "Add to Cart"]
+# Columns worth statistics in the file: what readers skip by.
+INDEXED = ["visitStartTime", "date"]
 HIDDEN = "not available in demo dataset"
 
 
@@ -64,7 +66,7 @@ def totals(day: Sessions) -> pa.StructArray:
 
 def traffic_source(labels: Labels) -> pa.StructArray:
     arrivals = labels.arrivals
-    lines = shop.ALL_LINES
+    lines = traffic.ALL_LINES
     referral = [line.medium == "referral" for line in lines]
     return struct({
         "referralPath": coded(arrivals.line, ["/" if is_referral else None for is_referral in referral]),

@@ -3,14 +3,29 @@
 import numpy as np
 import pyarrow as pa
 
-from . import shop
-from .columns import Labels, channels, coded, constant, integers, repeated, scramble, struct
+from . import audience, shop
+from .columns import Labels, channels, coded, constant, integers, repeated, struct
+from .draws import scramble
 from .events import (
-    CAMPAIGNS, CLICK_IDS, IS_AUTO_TAGGED, LINES, NAMES, PURCHASE, VIEW_ITEM, Events, collect, is_engaged, order_numbers, parameters,
+    CAMPAIGNS,
+    CLICK_IDS,
+    IS_AUTO_TAGGED,
+    LINES,
+    NAMES,
+    PURCHASE,
+    VIEW_ITEM,
+    Events,
+    collect,
+    is_engaged,
+    order_numbers,
+    parameters,
 )
 from .funnel import PRODUCT_CENTS, Sessions
 from .hits import Hits, basket_lines, expand
 from .leaks import LEVELS
+
+# Columns worth statistics in the file: what readers skip by.
+INDEXED = ["event_date", "event_timestamp", "event_name"]
 
 BRANDS = {"iOS": "Apple", "Android": "Samsung", "Macintosh": "Apple"}
 MODELS = {"iOS": "iPhone", "Android": "SM-S921B", "Macintosh": "Macbook"}
@@ -23,7 +38,7 @@ def file_name(day: Sessions) -> str:
 
 
 def table(seed: int, day: Sessions) -> pa.Table:
-    """The export's table of one day."""
+    """The export's rows of one day."""
     labels = Labels(seed, day)
     hits = expand(seed, day)
     events = collect(day, hits)
@@ -43,10 +58,10 @@ def table(seed: int, day: Sessions) -> pa.Table:
         "event_bundle_sequence_id": integers((scramble(page_loaded, seed) >> np.uint64(31)).astype(np.int64)),
         "event_server_timestamp_offset": pa.nulls(size, pa.int64()),
         "user_id": pa.nulls(size, pa.string()),
-        "user_pseudo_id": by_session.text(labels.client_id),
-        "privacy_info": privacy(size),
+        "user_pseudo_id": by_session.text(labels.client_id, events.consented),
+        "privacy_info": privacy(events.consented),
         "user_properties": no_properties(size),
-        "user_first_touch_timestamp": integers(day.arrivals.first_touch[events.session] * 1_000_000),
+        "user_first_touch_timestamp": integers(day.arrivals.first_touch[events.session] * 1_000_000, events.consented),
         "device": device(by_session),
         "geo": geo(by_session),
         "traffic_source": first_source(day.arrivals.first_line[events.session]),
@@ -56,7 +71,7 @@ def table(seed: int, day: Sessions) -> pa.Table:
         "ecommerce": ecommerce(day, hits, events, order, order_texts),
         "items": items(day, hits, events),
         "collected_traffic_source": collected(day, hits, events),
-        "is_active_user": pa.array((is_engaged(day, events) | (day.arrivals.visit_number[events.session] == 1))),
+        "is_active_user": pa.array(is_engaged(day, events) | (events.consented & (day.arrivals.visit_number[events.session] == 1))),
         "batch_event_index": integers(events.index),
         "batch_page_id": integers(page_loaded),
         "batch_ordering_id": integers(events.hit - events.page_hit + 1),
@@ -69,21 +84,20 @@ class ByEvent:
 
     def __init__(self, labels: Labels, events: Events):
         self.labels, self.session, self.size = labels, events.session, len(events)
-        self.rows = pa.array(events.session)
 
-    def text(self, column: pa.Array) -> pa.DictionaryArray:
-        """Text of sessions as text of events. Sessions' texts differ, so they are their own dictionary."""
-        if isinstance(column, pa.DictionaryArray):
-            return column.take(self.rows)
-        return pa.DictionaryArray.from_arrays(pa.array(self.session, pa.int32()), column)
+    def text(self, column: pa.Array, where: np.ndarray | None = None) -> pa.DictionaryArray:
+        """Text of sessions as text of events, null outside `where`."""
+        coded_column = column if isinstance(column, pa.DictionaryArray) else column.dictionary_encode()
+        return coded_column.take(pa.array(self.session, mask=None if where is None else ~where))
 
     def level(self, dimension: str) -> pa.DictionaryArray:
         return coded(self.labels.day.codes[dimension][self.session], LEVELS[dimension])
 
 
-def privacy(size: int) -> pa.StructArray:
+def privacy(consented: np.ndarray) -> pa.StructArray:
+    answer = coded(consented.astype(np.int8), ["No", "Yes"])
     return struct({
-        "analytics_storage": constant("Yes", size), "ads_storage": constant("Yes", size), "uses_transient_token": constant("No", size),
+        "analytics_storage": answer, "ads_storage": answer, "uses_transient_token": coded(consented.astype(np.int8), ["Yes", "No"]),
     })
 
 
@@ -100,7 +114,7 @@ def device(by_session: ByEvent) -> pa.StructArray:
     platform = by_session.labels.arrivals.platform[by_session.session]
 
     def of_platform(table: dict[str, str], attribute: str = "operating_system", other: str | None = "<Other>") -> pa.DictionaryArray:
-        return coded(platform, [table.get(getattr(p, attribute).removesuffix(" (in-app)"), other) for p in shop.PLATFORMS])
+        return coded(platform, [table.get(getattr(p, attribute).removesuffix(" (in-app)"), other) for p in audience.PLATFORMS])
 
     return struct({
         "category": by_session.level("device"),
@@ -139,7 +153,9 @@ def geo(by_session: ByEvent) -> pa.StructArray:
 def first_source(line: np.ndarray) -> pa.StructArray:
     """What first brought the visitor, ever."""
     return struct({
-        "name": coded(line, CAMPAIGNS), "medium": coded(line, [row.medium for row in LINES]), "source": coded(line, [row.source for row in LINES]),
+        "name": coded(line, CAMPAIGNS),
+        "medium": coded(line, [row.medium for row in LINES]),
+        "source": coded(line, [row.source for row in LINES]),
     })
 
 

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from . import season, shop
+from . import shop
+from .draws import pick, unfold
 from .funnel import PRODUCT_WEIGHTS, Sessions
 
 # What a hit is. Page views first: everything up to CONFIRMED_AGAIN is one.
@@ -49,7 +50,7 @@ class Hits:
 
 def expand(seed: int, day: Sessions) -> Hits:
     """Unfold each session into exactly the hits it counts, the last one at the session's duration."""
-    rng = np.random.default_rng([seed, 5, day.arrivals.index])
+    rng = np.random.default_rng([seed, 5, day.arrivals.index, day.arrivals.part])
     n = len(day)
     every = np.arange(n)
     parts = []
@@ -60,13 +61,13 @@ def expand(seed: int, day: Sessions) -> Hits:
 
     browse_session, nth = unfold(day.browse_pages)
     key = np.where(nth == 0, 0.0, 1 + rng.random(len(nth)))
-    roamed = day.page_today[season.pick(BROWSE_WEIGHTS, np.zeros(len(nth), int), rng.random(len(nth)))]
+    roamed = day.page_today[pick(BROWSE_WEIGHTS, np.zeros(len(nth), int), rng.random(len(nth)))]
     page = np.where(nth == 0, day.landing[browse_session], roamed)
     kinds = np.where(nth == 0, LANDED, BROWSED)
     add(browse_session, key, kinds, page)
 
     view_session, view = unfold(day.product_pages)
-    product = season.pick(PRODUCT_WEIGHTS, np.zeros(len(view), int), rng.random(len(view)))
+    product = pick(PRODUCT_WEIGHTS, np.zeros(len(view), int), rng.random(len(view)))
     # What ends up in the basket was looked at first.
     in_basket = view < day.adds[view_session]
     line_start = np.searchsorted(day.line_session, every)
@@ -117,13 +118,6 @@ def basket_lines(day: Sessions, hits: Hits) -> tuple[np.ndarray, np.ndarray, np.
         product = np.where(of_basket, day.line_product[line], product)
         quantity = np.where(of_basket, day.line_quantity[line], quantity)
     return np.concatenate([[0], np.cumsum(counts)]), product, quantity
-
-
-def unfold(counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The owner of each of `counts` items, and its position among its owner's."""
-    owner = np.repeat(np.arange(len(counts)), counts)
-    first = np.cumsum(counts) - counts
-    return owner, np.arange(len(owner)) - first[owner]
 
 
 def hit_times(rng: np.random.Generator, day: Sessions, session: np.ndarray, kind: np.ndarray, first: np.ndarray) -> np.ndarray:

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from . import shop
+from . import audience, shop, traffic
 
 
 @dataclass(frozen=True)
@@ -57,13 +57,13 @@ RENAMED = Renamed("/sale", "/outlet", 0.80)
 
 # Levels of each dimension, in the order the simulation numbers them.
 LEVELS = {
-    "device": shop.DEVICES,
-    "browser": tuple(dict.fromkeys(p.browser for p in shop.PLATFORMS)),
-    "operating_system": tuple(dict.fromkeys(p.operating_system for p in shop.PLATFORMS)),
-    "country": tuple(c.name for c in shop.COUNTRIES),
+    "device": audience.DEVICES,
+    "browser": tuple(dict.fromkeys(p.browser for p in audience.PLATFORMS)),
+    "operating_system": tuple(dict.fromkeys(p.operating_system for p in audience.PLATFORMS)),
+    "country": tuple(c.name for c in audience.COUNTRIES),
     "landing_page": tuple(page.path for page in shop.LANDINGS),
-    "source": tuple(dict.fromkeys(line.source for line in shop.ALL_LINES)),
-    "medium": tuple(dict.fromkeys([*(line.medium for line in shop.ALL_LINES), "ai-assistant"])),
+    "source": tuple(dict.fromkeys(line.source for line in traffic.ALL_LINES)),
+    "medium": tuple(dict.fromkeys([*(line.medium for line in traffic.ALL_LINES), "ai-assistant"])),
 }
 
 

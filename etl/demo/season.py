@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from . import shop
+from . import audience, shop
 
 ZONE = ZoneInfo(shop.TIME_ZONE)
 # Nobody starts a visit in the last minutes of a day, so that no session crosses midnight: Universal Analytics would cut it, GA4 would not.
@@ -73,17 +73,9 @@ def allot(total: int, weights: np.ndarray) -> np.ndarray:
 def hour_tables() -> np.ndarray:
     """Cumulative shares of the property's hours, one row for each region x device x (working day, weekend)."""
     rows = []
-    for ahead in shop.REGION_AHEAD:
-        for device in shop.DEVICES:
+    for ahead in audience.REGION_AHEAD:
+        for device in audience.DEVICES:
             profile = np.array(HOURS[device], float)
             idle = 0.65 * profile + 0.35 * np.roll(profile, 2)
             rows += [np.roll(profile, -ahead), np.roll(idle, -ahead)]
     return np.cumsum(np.array(rows) / np.sum(rows, axis=1, keepdims=True), axis=1)
-
-
-def pick(cumulative: np.ndarray, row: np.ndarray, u: np.ndarray) -> np.ndarray:
-    """Draw a column for each element from the distribution in its row."""
-    rows, columns = cumulative.shape
-    flat = (cumulative / cumulative[:, -1:] + np.arange(rows)[:, None]).ravel()
-    drawn = np.searchsorted(flat, row + u, side="right") - row * columns
-    return np.clip(drawn, 0, columns - 1)

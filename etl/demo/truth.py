@@ -6,7 +6,7 @@ from datetime import date
 import numpy as np
 import pyarrow as pa
 
-from . import shop
+from . import audience, shop
 from .columns import Labels, integers
 from .funnel import ASSISTANT_SINCE, Sessions
 from .leaks import Leak, Renamed
@@ -14,7 +14,11 @@ from .visitors import BOT_KINDS, HUMAN
 
 PROBABILITIES = "true_probabilities.parquet"
 TRUTH = "truth.json"
-MONEY = ("transactions", "cents")
+PROBABILITY_SCHEMA = pa.schema({
+    "full_visitor_id": pa.string(), "user_pseudo_id": pa.string(), "visit_id": pa.int64(), "session_date": pa.date32(),
+    "p_conversion": pa.float32(), "p_engaged": pa.float32(), "p_deep": pa.float32(), "p_converted": pa.float32(),
+    "is_converted": pa.bool_(),
+})
 
 
 class Tally:
@@ -24,7 +28,7 @@ class Tally:
         self.totals: Counter[str] = Counter()
         self.bots: Counter[str] = Counter()
         self.stages: Counter[int] = Counter()
-        self.devices = {device: Counter() for device in shop.DEVICES}
+        self.devices = {device: Counter() for device in audience.DEVICES}
         self.leaks: dict[str, Counter[str]] = {}
         self.together: Counter[str] = Counter()
         self.probability = np.zeros(1001, np.int64)
@@ -33,9 +37,9 @@ class Tally:
     def add(self, day: Sessions) -> None:
         human = day.arrivals.bot == HUMAN
         self.totals.update(
-            sessions=int(human.sum()), bots=int((~human).sum()), conversions=int(day.converted.sum()), transactions=int(day.transactions.sum()),
-            cents=int(day.revenue_cents.sum()), pageviews=int(day.pageviews[human].sum()), hits=int(day.hits.sum()),
-            visitors=int((human & (day.arrivals.visit_number == 1)).sum()),
+            sessions=int(human.sum()), bots=int((~human).sum()), conversions=int(day.converted.sum()),
+            transactions=int(day.transactions.sum()), cents=int(day.revenue_cents.sum()), pageviews=int(day.pageviews[human].sum()),
+            hits=int(day.hits.sum()), visitors=int((human & (day.arrivals.visit_number == 1)).sum()),
         )
         for kind, name in enumerate(BOT_KINDS):
             if kind != HUMAN:
@@ -43,18 +47,29 @@ class Tally:
         for stage, count in enumerate(np.bincount(day.stage[human], minlength=4)):
             for reached in range(stage + 1):
                 self.stages[reached] += int(count)
-        for code, device in enumerate(shop.DEVICES):
+        for code, device in enumerate(audience.DEVICES):
             on = human & (day.codes["device"] == code)
             self.devices[device].update(
                 sessions=int(on.sum()), conversions=int(day.converted[on].sum()), transactions=int(day.transactions[on].sum()),
                 cents=int(day.revenue_cents[on].sum()),
             )
-        for name, row in day.tally["leaks"].items():
+        for name, row in day.losses["leaks"].items():
             self.leaks.setdefault(name, Counter()).update(row)
-        self.together.update(day.tally["together"])
+        self.together.update(day.losses["together"])
         # Counted in 1,000 equal bins, so that quantiles need no second pass.
         self.probability += np.bincount((day.probability[human] * 1000).astype(np.int64), minlength=1001)
         self.probability_sum += float(day.probability[human].sum())
+
+    def merge(self, other: "Tally") -> None:
+        """Take in the days of another tally."""
+        for name in ("totals", "bots", "stages", "together"):
+            getattr(self, name).update(getattr(other, name))
+        for device, row in other.devices.items():
+            self.devices[device].update(row)
+        for name, row in other.leaks.items():
+            self.leaks.setdefault(name, Counter()).update(row)
+        self.probability += other.probability
+        self.probability_sum += other.probability_sum
 
     def summary(self, first_day: date, days: int, leaks: tuple[Leak, ...], renamed: Renamed | None) -> dict:
         """The truth as one JSON-ready dictionary."""
@@ -76,7 +91,7 @@ class Tally:
             "leaks": [self.leak(leak, first_day, days) for leak in leaks if leak.kind != "tracking_break"],
             "tracking_breaks": [self.leak(leak, first_day, days) for leak in leaks if leak.kind == "tracking_break"],
             "definition_changes": definition_changes(first_day, days, renamed),
-            "all_faults_together": money(self.together, "lost_"),
+            "all_faults_together": money(self.together, "missing_"),
         }
 
     def leak(self, leak: Leak, first_day: date, days: int) -> dict:
@@ -113,14 +128,11 @@ def probabilities(seed: int, day: Sessions) -> pa.Table:
     """One row per human session: its keys in both exports, and how likely it was to convert before it began."""
     labels = Labels(seed, day)
     steps = day.step_probability
-    return pa.table({
-        "full_visitor_id": labels.full_visitor_id,
-        "user_pseudo_id": labels.client_id,
-        "visit_id": integers(day.start),
-        "session_date": pa.array(np.full(len(day), np.datetime64(day.arrivals.day))),
-        "p_conversion": pa.array(day.probability.astype(np.float32)),
-        "p_engaged": pa.array(steps[:, 0].astype(np.float32)),
-        "p_deep": pa.array(steps[:, 1].astype(np.float32)),
-        "p_converted": pa.array(steps[:, 2].astype(np.float32)),
-        "is_converted": pa.array(day.converted),
-    }).filter(pa.array(day.arrivals.bot == HUMAN))
+    return pa.table([
+        labels.full_visitor_id,
+        labels.client_id,
+        integers(day.start),
+        pa.array(np.full(len(day), np.datetime64(day.arrivals.day)), pa.date32()),
+        *(pa.array(chance.astype(np.float32)) for chance in (day.probability, steps[:, 0], steps[:, 1], steps[:, 2])),
+        pa.array(day.converted),
+    ], schema=PROBABILITY_SCHEMA).filter(pa.array(day.arrivals.bot == HUMAN))

@@ -5,12 +5,13 @@ taking its visitor; whoever came often is picked often, which gives the long tai
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 
 import numpy as np
 
-from . import season, shop
+from . import audience, season, traffic
+from .draws import pick
 
 RETURN_SHARE = 0.27
 LONGEST_LAG = 60
@@ -19,12 +20,12 @@ APART_SECONDS = 3 * 3600
 HUMAN, CRAWLER, SPAM, PROBE = 0, 1, 2, 3
 BOT_KINDS = ("human", "crawler", "referral spam", "probe")
 
-REGION = np.array([shop.REGIONS.index(c.region) for c in shop.COUNTRIES])
-KINDS = [line.kind for line in shop.LINES]
+REGION = np.array([audience.REGIONS.index(c.region) for c in audience.COUNTRIES])
+KINDS = [line.kind for line in traffic.LINES]
 IN_APP_KINDS = np.array([kind in ("social", "paid social", "video") for kind in KINDS])
-PLATFORM_DEVICE = np.array([shop.DEVICES.index(p.device) for p in shop.PLATFORMS])
-CRAWLER_PLATFORM = next(i for i, p in enumerate(shop.PLATFORMS) if (p.operating_system, p.browser) == ("Linux", "Chrome"))
-CRAWLER_COUNTRIES = np.array([i for i, c in enumerate(shop.COUNTRIES) if c.name in ("United States", "Ireland", "Singapore")])
+PLATFORM_DEVICE = np.array([audience.DEVICES.index(p.device) for p in audience.PLATFORMS])
+CRAWLER_PLATFORM = next(i for i, p in enumerate(audience.PLATFORMS) if (p.operating_system, p.browser) == ("Linux", "Chrome"))
+CRAWLER_COUNTRIES = np.array([i for i, c in enumerate(audience.COUNTRIES) if c.name in ("United States", "Ireland", "Singapore")])
 
 
 @dataclass
@@ -44,6 +45,13 @@ class Arrivals:
     first_touch: np.ndarray
     propensity: np.ndarray
     bot: np.ndarray
+    part: int = 0
+
+    def parts(self, size: int) -> Iterator["Arrivals"]:
+        """The day in pieces of at most `size` sessions, so that a busy day needs no more memory than a quiet one."""
+        arrays = {field.name: getattr(self, field.name) for field in fields(self) if field.name not in ("day", "index", "part")}
+        for part, begin in enumerate(range(0, len(self.elapsed), size)):
+            yield Arrivals(self.day, self.index, **{name: array[begin : begin + size] for name, array in arrays.items()}, part=part)
 
 
 class Visitors:
@@ -67,10 +75,10 @@ class Visitors:
 
 def line_table() -> np.ndarray:
     """Weights of the traffic lines by (region, device, new or returning)."""
-    weights = np.array([line.weight for line in shop.LINES])
-    region = np.array([line.tilt for line in shop.LINES]).T
-    device = np.array([shop.KIND_DEVICE.get(kind, (1, 1, 1)) for kind in KINDS]).T
-    back = np.array([shop.KIND_RETURN.get(kind, 1.0) for kind in KINDS])
+    weights = np.array([line.weight for line in traffic.LINES])
+    region = np.array([line.tilt for line in traffic.LINES]).T
+    device = np.array([traffic.KIND_DEVICE.get(kind, (1, 1, 1)) for kind in KINDS]).T
+    back = np.array([traffic.KIND_RETURN.get(kind, 1.0) for kind in KINDS])
     returning = np.stack([np.ones_like(back), back])
     table = weights * region[:, None, None, :] * device[None, :, None, :] * returning[None, None, :, :]
     return table.reshape(-1, len(weights))
@@ -78,8 +86,8 @@ def line_table() -> np.ndarray:
 
 def day_factor(rng: np.random.Generator, day: date, share: float) -> np.ndarray:
     """How much heavier each traffic line is on this day than on an average one."""
-    factors = np.ones(len(shop.LINES))
-    for i, line in enumerate(shop.LINES):
+    factors = np.ones(len(traffic.LINES))
+    for i, line in enumerate(traffic.LINES):
         factors[i] = line.growth ** (share - 0.5)
         if not line.window[0] <= share < line.window[1]:
             factors[i] = 0.02 if line.window[0] <= share < line.window[1] + 0.03 else 0.0
@@ -94,12 +102,12 @@ def day_factor(rng: np.random.Generator, day: date, share: float) -> np.ndarray:
 def platform_table() -> np.ndarray:
     """Cumulative weights of platforms by (device, region, whether the traffic comes out of an app)."""
     rows = []
-    for device in shop.DEVICES:
-        for region in range(len(shop.REGIONS)):
+    for device in audience.DEVICES:
+        for region in range(len(audience.REGIONS)):
             for from_app in (False, True):
                 rows.append([
                     (p.device == device) * p.weight * p.tilt[region] * ((4.0 if from_app else 0.05) if p.in_app else 1.0)
-                    for p in shop.PLATFORMS
+                    for p in audience.PLATFORMS
                 ])
     return np.cumsum(rows, axis=1)
 
@@ -116,8 +124,8 @@ class Population:
         self.warm_counts = np.maximum(1, self.counts[: self.warm_up] * 0.97).astype(np.int64)
         self.people = Visitors(int(self.counts.sum() + self.warm_counts.sum()))
         self.recent: dict[int, np.ndarray] = {}
-        self.country_weights = np.cumsum([c.weight for c in shop.COUNTRIES])[None, :]
-        self.device_weights = np.cumsum(shop.DEVICE_MIX, axis=1)
+        self.country_weights = np.cumsum([c.weight for c in audience.COUNTRIES])[None, :]
+        self.device_weights = np.cumsum(audience.DEVICE_MIX, axis=1)
         self.line_weights = line_table()
         self.platform_weights = platform_table()
         self.hours = season.hour_tables()
@@ -140,14 +148,14 @@ class Population:
 
         returns = rng.random(n) < RETURN_SHARE
         visitor, known = self.returning(rng, index, returns)
-        country = np.where(known, self.people.country[visitor], season.pick(self.country_weights, np.zeros(n, int), rng.random(n)))
+        country = np.where(known, self.people.country[visitor], pick(self.country_weights, np.zeros(n, int), rng.random(n)))
         region = REGION[country]
-        device = np.where(known, PLATFORM_DEVICE[self.people.platform[visitor]], season.pick(self.device_weights, region, rng.random(n)))
-        cell = (region * len(shop.DEVICES) + device) * 2 + known
+        device = np.where(known, PLATFORM_DEVICE[self.people.platform[visitor]], pick(self.device_weights, region, rng.random(n)))
+        cell = (region * len(audience.DEVICES) + device) * 2 + known
         lines = np.cumsum(self.line_weights * day_factor(rng, day, share), axis=1)
-        arrived_by = season.pick(lines, cell, rng.random(n))
+        arrived_by = pick(lines, cell, rng.random(n))
         from_app = IN_APP_KINDS[arrived_by]
-        fresh_platform = season.pick(self.platform_weights, (device * len(shop.REGIONS) + region) * 2 + from_app, rng.random(n))
+        fresh_platform = pick(self.platform_weights, (device * len(audience.REGIONS) + region) * 2 + from_app, rng.random(n))
         platform = np.where(known, self.people.platform[visitor], fresh_platform)
         elapsed = self.start_times(rng, day, region, device)
         elapsed = np.where(known & (elapsed < 1800), elapsed + 1800, elapsed)
@@ -155,8 +163,10 @@ class Population:
 
         known &= ~self.too_close(visitor, known, elapsed)
         line = self.attribute(visitor, known, arrived_by, index)
-        drawn = {"country": country, "platform": platform, "line": line, "arrived_by": arrived_by, "elapsed": elapsed, "propensity": propensity,
-                 "bot": np.zeros(n, np.uint8), "visitor": np.where(known, visitor, -1)}
+        drawn = {
+            "country": country, "platform": platform, "line": line, "arrived_by": arrived_by, "elapsed": elapsed,
+            "propensity": propensity, "bot": np.zeros(n, np.uint8), "visitor": np.where(known, visitor, -1),
+        }
         if len(bots):
             extra = self.bot_sessions(rng, day, bots)
             drawn = {name: np.concatenate([values, extra[name]]) for name, values in drawn.items()}
@@ -167,7 +177,7 @@ class Population:
         visitor = np.zeros(len(returns), np.int64)
         known = np.zeros(len(returns), bool)
         wanted = np.flatnonzero(returns)
-        lag = season.pick(self.lag_weights, np.zeros(len(wanted), int), rng.random(len(wanted)))
+        lag = pick(self.lag_weights, np.zeros(len(wanted), int), rng.random(len(wanted)))
         u = rng.random(len(wanted))
         for days_ago in range(1, LONGEST_LAG + 1):
             before = self.recent.get(index - days_ago)
@@ -184,8 +194,8 @@ class Population:
         return visitor, known
 
     def start_times(self, rng: np.random.Generator, day: date, region: np.ndarray, device: np.ndarray) -> np.ndarray:
-        row = (region * len(shop.DEVICES) + device) * 2 + (day.weekday() >= 5)
-        hour = season.pick(self.hours, row, rng.random(len(region)))
+        row = (region * len(audience.DEVICES) + device) * 2 + (day.weekday() >= 5)
+        hour = pick(self.hours, row, rng.random(len(region)))
         elapsed = (hour + rng.random(len(region))) * 3600
         last = season.day_length(day) - season.QUIET_SECONDS
         return np.where(elapsed >= last, elapsed - 7200, elapsed).astype(np.int64)
@@ -210,7 +220,7 @@ class Population:
         """Which bots come: crawlers and spam every day, a probe that fires in a burst now and then."""
         expected = number * np.array([0.0025, 0.0045])
         crawlers, spam = np.floor(expected + rng.random(2)).astype(int)
-        probes = int(rng.integers(40, 90)) if number > 1500 and index % 9 == 4 else 0
+        probes = int(rng.integers(40, 90)) if number > 500 and index % 16 == 9 else 0
         kinds = np.repeat([CRAWLER, SPAM, PROBE], [crawlers, spam, probes]).astype(np.uint8)
         return kinds[: max(0, number - 1)] if number > 20 else kinds[:0]
 
@@ -218,11 +228,11 @@ class Population:
         n = len(kinds)
         last = season.day_length(day) - season.QUIET_SECONDS
         elapsed = rng.integers(0, last, n)
-        burst = int(rng.integers(3600, last - 3600))
+        burst = int(rng.integers(60, last // 60 - 60)) * 60
         elapsed = np.where(kinds == PROBE, burst + rng.integers(0, 50, n), elapsed)
-        spam_line = len(shop.LINES) + rng.integers(0, 3, n)
-        line = np.select([kinds == CRAWLER, kinds == SPAM], [np.zeros(n, np.int64), spam_line], len(shop.LINES) + 3)
-        country = np.where(kinds == SPAM, rng.integers(0, len(shop.COUNTRIES) - 1, n), rng.choice(CRAWLER_COUNTRIES, n))
+        spam_line = len(traffic.LINES) + rng.integers(0, 3, n)
+        line = np.select([kinds == CRAWLER, kinds == SPAM], [np.zeros(n, np.int64), spam_line], len(traffic.LINES) + 3)
+        country = np.where(kinds == SPAM, rng.integers(0, len(audience.COUNTRIES) - 1, n), rng.choice(CRAWLER_COUNTRIES, n))
         platform = np.where(kinds == SPAM, rng.integers(0, 4, n), CRAWLER_PLATFORM)
         return {"country": country, "platform": platform, "line": line, "arrived_by": line, "elapsed": elapsed, "bot": kinds,
                 "propensity": np.zeros(n), "visitor": np.full(n, -1)}

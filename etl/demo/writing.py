@@ -6,9 +6,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from pathlib import Path
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from etl.errors import InputError
@@ -23,6 +25,7 @@ LAST_DAY = date(2026, 10, 31)
 MOST_DAYS = 3660
 OURS = re.compile(r"(ga_sessions|events)_\d{8}\.parquet|sessions\.csv|true_probabilities\.parquet|truth\.json")
 WORKERS = 2
+SESSIONS_AT_ONCE = 50_000
 
 
 def write_demo(
@@ -59,34 +62,22 @@ def write_demo(
     first_day = end - timedelta(days=days - 1)
     behaviour = Behaviour(seed, days, leaks, renamed)
     tally = truth.Tally()
-    files = []
+    files = [flat.NAME] if format == "flat" else []
 
-    def work(arrivals: Arrivals):
-        day = behaviour.simulate(arrivals)
-        return day, render(day), truth.probabilities(seed, day)
-
-    def render(day):
-        if format == "flat":
-            return flat.text(seed, day, header=day.arrivals.index == 0)
-        module = ga4 if format == "ga4" else ga360
-        path = folder / module.file_name(day)
-        pq.write_table(module.table(seed, day), path, compression="zstd", compression_level=1, store_schema=False)
-        return path
+    def work(arrivals: Arrivals) -> Day:
+        return write_day(arrivals, behaviour, seed, format, folder)
 
     with ExitStack() as stack:
-        if format == "flat":
-            files.append(flat.NAME)
-            csv = stack.enter_context(open(folder / flat.NAME, "wb"))
-        chances = None
-        for written, (day, rendered, chance) in enumerate(in_order(work, Population(seed, sessions, first_day, days)), 1):
-            if format == "flat":
-                csv.write(rendered)
-            else:
-                files.append(rendered.name)
-            if chances is None:
-                chances = stack.enter_context(pq.ParquetWriter(folder / truth.PROBABILITIES, chance.schema, compression="zstd"))
-            chances.write_table(chance)
-            tally.add(day)
+        csv = stack.enter_context(open(folder / flat.NAME, "wb")) if format == "flat" else None
+        chances = stack.enter_context(pq.ParquetWriter(folder / truth.PROBABILITIES, truth.PROBABILITY_SCHEMA, compression="zstd"))
+        for written, day in enumerate(in_order(work, Population(seed, sessions, first_day, days)), 1):
+            for text in day.csv:
+                csv.write(text)
+            for table in day.chances:
+                chances.write_table(table)
+            if day.file:
+                files.append(day.file)
+            tally.merge(day.tally)
             if progress:
                 progress(written, days)
 
@@ -97,6 +88,40 @@ def write_demo(
     }
     (folder / truth.TRUTH).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return summary
+
+
+@dataclass
+class Day:
+    """What is left of a day once it is written."""
+
+    tally: truth.Tally = field(default_factory=truth.Tally)
+    chances: list[pa.Table] = field(default_factory=list)
+    csv: list[bytes] = field(default_factory=list)
+    file: str | None = None
+
+
+def write_day(arrivals: Arrivals, behaviour: Behaviour, seed: int, format: str, folder: Path) -> Day:
+    """Simulate a day and write it, piece by piece; the single CSV file is left to the caller."""
+    day = Day()
+    module = ga4 if format == "ga4" else ga360
+    with ExitStack() as stack:
+        writer = None
+        for part in arrivals.parts(SESSIONS_AT_ONCE):
+            sessions = behaviour.simulate(part)
+            day.tally.add(sessions)
+            day.chances.append(truth.probabilities(seed, sessions))
+            if format == "flat":
+                day.csv.append(flat.text(seed, sessions, header=arrivals.index == part.part == 0))
+                continue
+            table = module.table(seed, sessions)
+            if writer is None:
+                day.file = module.file_name(sessions)
+                writer = stack.enter_context(pq.ParquetWriter(
+                    folder / day.file, table.schema, compression="zstd", compression_level=1, store_schema=False,
+                    write_statistics=module.INDEXED,
+                ))
+            writer.write_table(table)
+    return day
 
 
 def verify(format: str, sessions: int, days: int, seed: int, leaks: tuple[Leak, ...]) -> None:

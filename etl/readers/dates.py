@@ -58,8 +58,9 @@ def date_sql(file: str, expression: str, values: Sequence[str], order: str | Non
     forms = sorted(counts, key=lambda form: -counts[form])
     forms = [order if form == "day and month" else form for form in forms]
     forms += [form for form in ("compact", "iso") if form not in forms]
-    readings = [SQL[forms[0]].format(x=expression)] + [SQL[form].format(x=f"trim({expression})") for form in forms if form]
-    return f"coalesce({', '.join(readings)})"
+    usual = SQL[forms[0]].format(x=expression)
+    others = ", ".join(SQL[form].format(x=f"trim({expression})") for form in forms if form)
+    return f"case when {usual} is null then coalesce({others}) else {usual} end"
 
 
 def day_month_order(file: str, pairs: Iterable[tuple[str, int | None]]) -> str:

@@ -219,7 +219,7 @@ with hits as materialized (
     where visitor_key is not null and visit_key is not null and session_date is not null
 ),
 pages as (
-    select raw_page, {labels.landing_page_sql("raw_page")} as page
+    select raw_page, {labels.landing_page_sql(labels.plain_sql("raw_page", limit=2000))} as page
     from (select distinct raw_page from hits where raw_page is not null)
 )
 select visitor_key, visit_key, session_date, event_index, occurred_at, event_name, page, value

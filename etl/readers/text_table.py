@@ -69,7 +69,7 @@ def _final(name: str, kind: str, columns: Mapping[str, str]) -> str:
         return f"{_reason(columns)} as reject_reason"
     if name == "started_at" and name in columns:
         # A start far from the row's own day is no clock time: some exports put counters or the first visit there.
-        return "case when abs(datediff('day', session_date, started_at::date)) <= 2 then started_at end as started_at"
+        return "case when abs(session_date - started_at::date) <= 2 then started_at end as started_at"
     if name in columns:
         return name
     return f"null::{kind} as {name}"
@@ -151,12 +151,12 @@ def _started_at(con: duckdb.DuckDBPyConnection, table: Table, notes: list[str]) 
 def _id(text: str) -> str:
     """An id as text: trimmed, NULL where it says nothing, without the `.0` of a number read as a float.
 
-    Trimming costs more than all the rest of reading an id, so it is kept for those that need it.
+    Trimming costs more than all the rest of reading an id, so ids that start with a digit, as nearly all do, only lose that `.0`.
     """
     trimmed = f"trim({text})"
     return (
-        f"case when {text} in {NO_ID} then null when ends_with({text}, '.0') then trim({text}[:-3]) "
-        f"when starts_with({text}, ' ') or ends_with({text}, ' ') then case when {trimmed} not in {NO_ID} then {trimmed} end else {text} end"
+        f"case when {text} >= '0' and {text} < ':' then case when ends_with({text}, '.0') then {text}[:-3] else {text} end "
+        f"when {trimmed} in {NO_ID} then null when ends_with({trimmed}, '.0') then {trimmed}[:-3] else {trimmed} end"
     )
 
 

@@ -119,7 +119,11 @@ def _score(con: duckdb.DuckDBPyConnection) -> None:
     cutoff, scored = con.execute("select min(p_conversion) filter (where is_top_decile), count(*) from predictions").fetchone()
     metrics = {
         "auc": 0.91, "average_precision": 0.42, "f1": 0.4, "precision_at_10": 0.11, "precision_at_10_max": 0.25, "recall_at_10": 0.9,
-        "recall_at_10_max": 1.0, "cutoff": cutoff, "sessions_scored": scored, "calibration": [], "lift_by_decile": [],
+        "recall_at_10_max": 1.0, "cutoff": cutoff, "sessions": scored,
+        "calibration": [{"p_mean": 0.02, "observed": 0.01, "sessions": 100, "conversions": 1, "ci_low": 0.0, "ci_high": 0.05}],
+        "lift": [{"decile": 1, "sessions": 100, "conversions": 20, "rate": 0.2, "lift": 5.0},
+                 {"decile": 2, "sessions": 100, "conversions": 4, "rate": 0.04, "lift": 1.0}],
+        "importance": [{"feature": "pageviews", "gain": 0.6}, {"feature": "duration_seconds", "gain": 0.4}], "notes": ["Made up for a test."],
     }
     con.execute("insert into model_runs values ('run-1', timestamp '2024-03-12 05:00:00', '0.1.0', 'hash', 'retrospective', '{}', ?, 0.2, ''::blob)",
                 [json.dumps(metrics)])

@@ -87,7 +87,7 @@ def filtered_sessions(con, given: dict) -> None:
     con.execute("begin")
     con.execute("create temp table kept as select session_id from sessions where " + where, present)
     con.execute("delete from sessions where session_id not in (select session_id from kept)")
-    schema.rebuild_cubes(con)
+    schema.run(con, "cubes")
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -144,8 +144,10 @@ def test_rates_lie_in_their_intervals(con, given):
 
 
 def test_cubes_are_equal_to_rows_at_every_grain(con):
-    measures = "sum(sessions), sum(transactions), sum(revenue_micros), sum(pageviews), sum(pageviews_known), sum(duration_ms), " \
+    measures = (
+        "sum(sessions), sum(transactions), sum(revenue_micros), sum(pageviews), sum(pageviews_known), sum(duration_ms), "
         "sum(duration_known), sum(bounces), sum(bounces_known), sum(visits), sum(returned), sum(visits_known)"
+    )
     group = "device, country, channel, stage, bucket"
     of_rows = f"select {group}, {measures} from session_measures group by all"
     for cube in ("days", "months", "totals"):

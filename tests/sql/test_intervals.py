@@ -47,4 +47,6 @@ def test_bounds_are_mirrored(con, counts):
 
 
 def test_a_higher_level_is_wider(con):
-    assert con.execute("select wilson_low(5, 50, 2.576) < wilson_low(5, 50) and wilson_high(5, 50, 2.576) > wilson_high(5, 50)").fetchone()[0]
+    assert con.execute("select wilson_low(5, 50, 2.576) < wilson_low(5, 50) and wilson_high(5, 50, 2.576) > wilson_high(5, 50)").fetchone()[
+        0
+    ]

@@ -13,8 +13,20 @@ SHOP = [
     *some(6, device="desktop", source="google", pageviews=2, duration_seconds=30.0),
     *some(3, device="desktop", source="google", stage=1, pageviews=6, duration_seconds=120.0, visit_number=2),
     *some(1, device="desktop", source="(direct)", stage=3, pageviews=12, duration_seconds=700.0, revenue="40.50"),
-    *some(1, device="mobile", source="(direct)", stage=3, pageviews=20, duration_seconds=1800.0, revenue="19.50", transactions=2, visit_number=5),
-    *some(4, device="mobile", source="google", pageviews=1, duration_seconds=0.0, is_bounce=True, country="Japan", session_date="2026-03-05"),
+    *some(
+        1,
+        device="mobile",
+        source="(direct)",
+        stage=3,
+        pageviews=20,
+        duration_seconds=1800.0,
+        revenue="19.50",
+        transactions=2,
+        visit_number=5,
+    ),
+    *some(
+        4, device="mobile", source="google", pageviews=1, duration_seconds=0.0, is_bounce=True, country="Japan", session_date="2026-03-05"
+    ),
     *some(1, device="mobile", source="news.example", stage=2, pageviews=None, duration_seconds=None, is_bounce=None, visit_number=None),
 ]
 
@@ -78,7 +90,11 @@ def test_revenue_at_stake_is_a_ceiling(shop):
 
 def test_revenue_at_stake_without_conversions_has_no_price(database):
     rows = records(database(some(3, stage=1)), "from revenue_at_stake")
-    assert [(row["dropped"], row["avg_revenue_per_conversion"], row["ceiling_revenue"]) for row in rows] == [(0, None, None), (3, None, None), (0, None, None)]
+    assert [(row["dropped"], row["avg_revenue_per_conversion"], row["ceiling_revenue"]) for row in rows] == [
+        (0, None, None),
+        (3, None, None),
+        (0, None, None),
+    ]
 
 
 def test_midfunnel_comparison(shop):
@@ -95,17 +111,31 @@ def test_midfunnel_comparison(shop):
 
 def test_duration_rates(shop):
     rows = records(shop, "select bucket, bucket_order, sessions, conversions from duration_rates")
-    assert [tuple(row.values()) for row in rows] == [("<10s", 0, 4, 0), ("10s–1m", 1, 6, 0), ("1–5m", 2, 3, 0), ("10–20m", 4, 1, 1), (">30m", 6, 1, 1)]
+    assert [tuple(row.values()) for row in rows] == [
+        ("<10s", 0, 4, 0),
+        ("10s–1m", 1, 6, 0),
+        ("1–5m", 2, 3, 0),
+        ("10–20m", 4, 1, 1),
+        (">30m", 6, 1, 1),
+    ]
 
 
-@pytest.mark.parametrize(("seconds", "bucket"), [(0, 0), (9.999, 0), (10, 1), (60, 2), (300, 3), (600, 4), (1200, 5), (1799.9, 5), (1800, 6), (None, None)])
+@pytest.mark.parametrize(
+    ("seconds", "bucket"), [(0, 0), (9.999, 0), (10, 1), (60, 2), (300, 3), (600, 4), (1200, 5), (1799.9, 5), (1800, 6), (None, None)]
+)
 def test_duration_bucket_edges(shop, seconds, bucket):
     assert shop.execute("select duration_bucket($s)", {"s": seconds}).fetchone() == (bucket,)
 
 
 def test_source_device_rates_shrink_small_groups_more(database):
     con = database(
-        [*some(400, source="big"), *some(20, source="big", stage=3), *some(1, source="small", stage=3), *some(1, source="small"), *some(300, source="poor")]
+        [
+            *some(400, source="big"),
+            *some(20, source="big", stage=3),
+            *some(1, source="small", stage=3),
+            *some(1, source="small"),
+            *some(300, source="poor"),
+        ]
     )
     rows = {row["source"]: row for row in records(con, "from source_device_rates")}
     site = 21 / 722
@@ -123,8 +153,18 @@ def test_source_device_rates_keep_the_ten_largest_sources(database):
 
 
 def test_device_benchmarks_judge_by_the_interval(database):
-    con = database([*some(5000, device="desktop"), *some(100, device="mobile", stage=3), *some(900, device="mobile"), *some(40, device="tablet"), *some(1, device="other")])
-    con.execute("delete from benchmarks; insert into benchmarks values ('desktop', .02, 'given', '2026'), ('mobile', .02, 'given', '2026'), ('tablet', .02, 'given', '2026')")
+    con = database(
+        [
+            *some(5000, device="desktop"),
+            *some(100, device="mobile", stage=3),
+            *some(900, device="mobile"),
+            *some(40, device="tablet"),
+            *some(1, device="other"),
+        ]
+    )
+    con.execute(
+        "delete from benchmarks; insert into benchmarks values ('desktop', .02, 'given', '2026'), ('mobile', .02, 'given', '2026'), ('tablet', .02, 'given', '2026')"
+    )
     rows = {row["device"]: row for row in records(con, "from device_benchmarks")}
     assert {device: row["verdict"] for device, row in rows.items()} == {
         "desktop": "below",
