@@ -4,13 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
+import nbformat
 import pytest
+from nbclient import NotebookClient
 
-from tests.docs.reading import README, ROOT, commands
+from tests.docs.reading import README, ROOT, STORY, commands
 from tests.etl.exports import visits, write_flat
 
 NOT_RUN = {
@@ -79,3 +81,21 @@ def con(checkout) -> Iterator[duckdb.DuckDBPyConnection]:
     """The database that the README's commands made, read-only."""
     with checkout.reading() as con:
         yield con
+
+
+@pytest.fixture
+def tell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], tuple[list[str], list[dict]]]:
+    """A function that runs the notebook on a database and gives its sentences and its figures."""
+
+    def run(db: Path) -> tuple[list[str], list[dict]]:
+        monkeypatch.setenv("LEAKS_DB", str(db))
+        monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+        notebook = nbformat.read(STORY, as_version=4)
+        NotebookClient(notebook, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(STORY.parent)}}).execute()
+        shown = [output.get("data", {}) for cell in notebook.cells for output in cell.get("outputs", [])]
+        sentences = [data["text/markdown"] for data in shown if "text/markdown" in data]
+        figures = [data["application/vnd.plotly.v1+json"] for data in shown if "application/vnd.plotly.v1+json" in data]
+        assert len(sentences) + len(figures) == len(shown), "a cell showed something else"
+        return sentences, figures
+
+    return run

@@ -7,6 +7,7 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parents[2]
 README = ROOT / "README.md"
 COOKBOOK = ROOT / "docs" / "cookbook.md"
+STORY = ROOT / "docs" / "story.ipynb"
 PAGES = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
 

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+import shutil
 
 import pytest
 
@@ -208,3 +209,13 @@ def test_weekdays_add_up_and_widen_with_the_spread(con):
         plain = con.execute("select wilson_high(?, ?)", [row["conversions"], row["sessions"]]).fetchone()[0]
         assert row["ci_high"] >= plain - 1e-12
         assert (row["ci_high"] > plain + 1e-9) is (row["spread"] > 1)
+
+
+def test_the_notebook_tells_what_the_commands_loaded(tell, con, checkout, tmp_path):
+    sentences, figures = tell(shutil.copy(checkout.database, tmp_path / "leaks.duckdb"))
+    told = "\n".join(sentences)
+    (totals,) = records(con, "from kpis")
+    assert f"{totals['conversion_rate']:.2%} of {totals['sessions']:,} sessions converted".replace("%", " %", 1) in told
+    assert "3 rows (0.04 %) could not be loaded" in told
+    assert "it ranks a converting session above another with probability 0." in told
+    assert [bool(figure["data"]) for figure in figures] == [True] * 8
