@@ -31,6 +31,12 @@ def test_builds_from_demo_exports_when_none_are_named(scratch):
     assert not left_behind(scratch)
 
 
+def test_only_the_demo_is_trained_briefly(scratch):
+    scratch.run("bin/build", "data/demo.duckdb")
+    scratch.run("bin/build", "data/real.duckdb", "real.csv")
+    assert [line.partition(".duckdb")[2] for line in scratch.asked() if "models train" in line] == [" --trials 4", ""]
+
+
 def test_keeps_demo_exports_for_the_next_database(scratch):
     scratch.run("bin/build", "data/leaks.duckdb")
     scratch.run("bin/build", "data/other.duckdb")
