@@ -11,6 +11,8 @@ threads = 4
 timeout = 30
 graceful_timeout = 20
 keepalive = 5
+# Links may hold many chosen values.
+limit_request_line = 8190
 # Recycled now and then, not all at once: a leak of memory in a library never grows old.
 max_requests = 20_000
 max_requests_jitter = 2_000

@@ -7,7 +7,7 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.development.base_component import Component
 from flask import request
 
-from dashapp import auth, charts, download, http, theme
+from dashapp import auth, charts, download, http, plain
 from dashapp.components.empty import nothing
 from dashapp.components.shell import SKELETON, shell
 from dashapp.db import Database, DatabaseUnavailable
@@ -17,8 +17,14 @@ from dashapp.queries import candidates, common
 from dashapp.settings import Settings
 
 LOOKS = ("light", "dark")
-FILTER_VALUES = [("filter-device", "value"), ("filter-source", "value"), ("filter-country", "value"), ("filter-channel", "value"),
-                 ("filter-dates", "start_date"), ("filter-dates", "end_date")]
+FILTER_VALUES = [
+    ("filter-device", "value"),
+    ("filter-source", "value"),
+    ("filter-country", "value"),
+    ("filter-channel", "value"),
+    ("filter-dates", "start_date"),
+    ("filter-dates", "end_date"),
+]
 INDEX = """<!DOCTYPE html>
 <html lang="en"{look}>
 <head>
@@ -34,11 +40,6 @@ INDEX = """<!DOCTYPE html>
 <footer>{config}{scripts}{renderer}</footer>
 </body>
 </html>"""
-STYLE = (
-    f":root{{{theme.css_variables('light')}}}"
-    f"@media (prefers-color-scheme:dark){{:root:not([data-theme=light]){{{theme.css_variables('dark')}}}}}"
-    f":root[data-theme=dark]{{{theme.css_variables('dark')}}}"
-)
 
 
 class App(Dash):
@@ -47,7 +48,9 @@ class App(Dash):
     def interpolate_index(self, **parts: str) -> str:
         chosen = request.cookies.get("look")
         return INDEX.format(
-            look=f' data-theme="{chosen}"' if chosen in LOOKS else "", style=STYLE, skeleton=SKELETON,
+            look=f' data-theme="{chosen}"' if chosen in LOOKS else "",
+            style=plain.STYLE,
+            skeleton=SKELETON,
             **{name: parts[name] for name in ("metas", "css", "config", "scripts", "renderer")},
         )
 
@@ -61,8 +64,11 @@ def create(settings: Settings) -> App:
         update_title=None,
         compress=True,
         suppress_callback_exceptions=True,
-        assets_ignore="bootstrap",
-        meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}, {"name": "color-scheme", "content": "light dark"}],
+        assets_ignore="bootstrap|plain",
+        meta_tags=[
+            {"name": "viewport", "content": "width=device-width, initial-scale=1"},
+            {"name": "color-scheme", "content": "light dark"},
+        ],
     )
     app.server.config.update(COMPRESS_ALGORITHM=["zstd", "br", "gzip"], COMPRESS_MIN_SIZE=800, MAX_CONTENT_LENGTH=4_000_000)
     app.layout = lambda: _layout(database, settings)
@@ -92,8 +98,13 @@ def _layout(database: Database, settings: Settings) -> Component:
 
 def _callbacks(app: App, database: Database) -> None:
     @app.callback(
-        Output("page", "children"), Output("answer", "data"), Output("shown", "data"),
-        Input("url", "pathname"), Input("url", "search"), Input("data-version", "data"), Input("look", "data"),
+        Output("page", "children"),
+        Output("answer", "data"),
+        Output("shown", "data"),
+        Input("url", "pathname"),
+        Input("url", "search"),
+        Input("data-version", "data"),
+        Input("look", "data"),
         State("shown", "data"),
     )
     def show(path: str, search: str | None, _version: str, _look: int, shown: str | None) -> tuple[Any, Any, Any]:
@@ -113,15 +124,23 @@ def _callbacks(app: App, database: Database) -> None:
             return no_update, answer, no_update
         return fill(layout, answer), no_update, now
 
-    @app.callback(Output("filter-source", "options"), Input("filter-source", "search_value"), State("filter-source", "value"),
-                  prevent_initial_call=True)
+    @app.callback(
+        Output("filter-source", "options"),
+        Input("filter-source", "search_value"),
+        State("filter-source", "value"),
+        prevent_initial_call=True,
+    )
     def find_sources(search: str | None, chosen: list[str] | None) -> list[dict]:
         with database.reading() as read:
             return common.options(read, "source", (search or "")[:100], tuple(chosen or ()))
 
     @app.callback(
-        Output("candidates-grid", "getRowsResponse"), Output("candidates-count", "children"), Output("candidates-csv", "href"),
-        Input("candidates-grid", "getRowsRequest"), State("url", "search"), State("candidates-quick", "value"),
+        Output("candidates-grid", "getRowsResponse"),
+        Output("candidates-count", "children"),
+        Output("candidates-csv", "href"),
+        Input("candidates-grid", "getRowsRequest"),
+        State("url", "search"),
+        State("candidates-quick", "value"),
         prevent_initial_call=True,
     )
     def list_candidates(wanted: Mapping[str, Any] | None, search: str | None, quick: list[str] | None) -> tuple[Any, Any, Any]:
@@ -142,19 +161,29 @@ def _clientside(app: App) -> None:
         Output("url", "search"),
         *(Output(identity, prop) for identity, prop in FILTER_VALUES),
         *(Output(f"filter-{dimension}", "options", allow_duplicate=dimension == "source") for dimension in DIMENSIONS),
-        Output("chips", "children"), Output("filter-count", "children"), Output({"nav": ALL}, "href"),
-        Input("url", "search"), *(Input(identity, prop) for identity, prop in FILTER_VALUES), Input("action", "data"),
+        Output("chips", "children"),
+        Output("filter-count", "children"),
+        Output({"nav": ALL}, "href"),
+        Input("url", "search"),
+        *(Input(identity, prop) for identity, prop in FILTER_VALUES),
+        Input("action", "data"),
         State("filter-options", "data"),
         prevent_initial_call="initial_duplicate",
     )
     app.clientside_callback(ClientsideFunction("leaks", "spread"), Input("answer", "data"), prevent_initial_call=True)
-    app.clientside_callback(ClientsideFunction("leaks", "arrive"), Output({"nav": ALL}, "className"), Input("url", "pathname"),
-                            Input("url", "search"))
+    app.clientside_callback(
+        ClientsideFunction("leaks", "arrive"), Output({"nav": ALL}, "className"), Input("url", "pathname"), Input("url", "search")
+    )
     app.clientside_callback(ClientsideFunction("leaks", "refetch"), Input("candidates-quick", "value"), prevent_initial_call=True)
     for chart in charts.CHARTS.values():
         if chart.clicks:
-            app.clientside_callback(ClientsideFunction("leaks", "click"), Output(chart.id, "clickData"), Input(chart.id, "clickData"),
-                                    State(chart.id, "id"), prevent_initial_call=True)
+            app.clientside_callback(
+                ClientsideFunction("leaks", "click"),
+                Output(chart.id, "clickData"),
+                Input(chart.id, "clickData"),
+                State(chart.id, "id"),
+                prevent_initial_call=True,
+            )
 
 
 def fill(layout: Component, answer: charts.Answer) -> Component:

@@ -69,8 +69,14 @@ def install(server: Flask, settings: Settings) -> None:
         return
     server.secret_key = settings.secret_key
     server.session_interface = _SchemeAwareCookies()
-    server.config.update(SESSION_COOKIE_NAME="leaks_session", SESSION_COOKIE_HTTPONLY=True, SESSION_COOKIE_SAMESITE="Lax",
-                         PERMANENT_SESSION_LIFETIME=LASTS)
+    server.config.update(
+        SESSION_COOKIE_NAME="leaks_session",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=LASTS,
+        # A cookie renewed on every answer would also stand on static files that caches may keep and share.
+        SESSION_REFRESH_EACH_REQUEST=False,
+    )
     throttle = Throttle()
     # Checked for unknown names too, so that they take as long to refuse as known ones.
     decoy = generate_password_hash("no such user")
@@ -147,4 +153,3 @@ def _mark(settings: Settings, password_hash: str) -> str:
 
 def _is_asset(path: str) -> bool:
     return path.startswith("/assets/")
-

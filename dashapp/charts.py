@@ -36,17 +36,27 @@ DAILY_TREND = Chart("daily-trend", "Conversion rate by day", "daily_rates", "dai
 COUNTRY_MAP = Chart("country-map", "Conversion rate by country", "country_rates", "country_map", ("country",))
 FUNNEL = Chart("funnel-by-device", "Funnel by device", "funnel_by_device", "funnel_by_device", ("device",), _entered)
 REVENUE_AT_STAKE = Chart("revenue-at-stake", "Revenue at stake", "revenue_at_stake", "revenue_at_stake", (), lambda rows: None)
-MIDFUNNEL = Chart("midfunnel-comparison", "Converters beside engaged visitors who left", "midfunnel_comparison", "midfunnel_comparison", (),
-                  lambda rows: None)
+MIDFUNNEL = Chart(
+    "midfunnel-comparison",
+    "Converters beside engaged visitors who left",
+    "midfunnel_comparison",
+    "midfunnel_comparison",
+    (),
+    lambda rows: None,
+)
 DURATION = Chart("duration-conversion", "Time on site and conversion", "duration_rates", "duration_conversion", ())
-HEATMAP = Chart("source-device-heatmap", "Conversion rate by source and device", "source_device_rates", "source_device_heatmap",
-                ("source", "device"))
-SOURCE_PROBABILITIES = Chart("source-probabilities", "Expected conversion by source", "source_probabilities", "source_probabilities",
-                             ("source", "device"))
+HEATMAP = Chart(
+    "source-device-heatmap", "Conversion rate by source and device", "source_device_rates", "source_device_heatmap", ("source", "device")
+)
+SOURCE_PROBABILITIES = Chart(
+    "source-probabilities", "Expected conversion by source", "source_probabilities", "source_probabilities", ("source", "device")
+)
 HISTOGRAM = Chart("probability-histogram", "How sessions spread over probabilities", "probability_histogram", "probability_histogram", ())
 
-CHARTS = {chart.id: chart for chart in (DAILY_TREND, COUNTRY_MAP, FUNNEL, REVENUE_AT_STAKE, MIDFUNNEL, DURATION, HEATMAP,
-                                        SOURCE_PROBABILITIES, HISTOGRAM)}
+CHARTS = {
+    chart.id: chart
+    for chart in (DAILY_TREND, COUNTRY_MAP, FUNNEL, REVENUE_AT_STAKE, MIDFUNNEL, DURATION, HEATMAP, SOURCE_PROBABILITIES, HISTOGRAM)
+}
 
 
 def rows_of(chart: Chart, read: Reading, filters: Filters) -> list[Row]:

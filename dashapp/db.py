@@ -176,7 +176,9 @@ class Database:
         else:
             try:
                 if identity is None:
-                    raise DatabaseUnavailable("There is no database yet.", "Load an export with python -m etl load, or start with make run.")
+                    raise DatabaseUnavailable(
+                        "There is no database yet.", "Load an export with python -m etl load, or start with make run."
+                    )
                 fresh = Version(self.path, identity, self._threads, self._required)
             except DatabaseUnavailable as error:
                 problem = error

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, quote_plus
 
 MOST_VALUES = 100
 LONGEST_VALUE = 300
+LONGEST_QUERY = 50_000
 # Control characters, and halves of surrogate pairs that no database takes.
 UNUSABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
@@ -16,12 +17,35 @@ UNUSABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 DIMENSIONS = {"device": "devices", "source": "sources", "country": "countries", "channel": "channels"}
 ARGUMENTS = tuple(DIMENSIONS.values())
 
-FILTERED = frozenset({
-    "kpis", "country_rates", "funnel_by_device", "revenue_at_stake", "midfunnel_comparison", "duration_rates", "source_device_rates",
-    "device_benchmarks", "source_probabilities", "probability_histogram", "top_candidates", "daily_rates",
-})
-WHOLE = frozenset({"filter_options", "date_coverage", "rejects_by_reason", "bots_by_rule", "data_warnings", "current_run", "loads",
-                   "benchmarks", "settings"})
+FILTERED = frozenset(
+    {
+        "kpis",
+        "country_rates",
+        "funnel_by_device",
+        "revenue_at_stake",
+        "midfunnel_comparison",
+        "duration_rates",
+        "source_device_rates",
+        "device_benchmarks",
+        "source_probabilities",
+        "probability_histogram",
+        "top_candidates",
+        "daily_rates",
+    }
+)
+WHOLE = frozenset(
+    {
+        "filter_options",
+        "date_coverage",
+        "rejects_by_reason",
+        "bots_by_rule",
+        "data_warnings",
+        "current_run",
+        "loads",
+        "benchmarks",
+        "settings",
+    }
+)
 RELATIONS = FILTERED | WHOLE
 
 
@@ -40,7 +64,7 @@ class Filters:
     def read(cls, search: str | None) -> tuple["Filters", list[str]]:
         """Filters of a URL's query string, and a note for each part of it that could not be used."""
         found: dict[str, list[str]] = {name: [] for name in (*DIMENSIONS, "since", "until")}
-        for name, value in parse_qsl((search or "").lstrip("?"), max_num_fields=None, errors="replace"):
+        for name, value in parse_qsl((search or "")[:LONGEST_QUERY].lstrip("?"), max_num_fields=None, errors="replace"):
             if name in found:
                 found[name].append(value)
         notes: list[str] = []

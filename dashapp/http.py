@@ -24,18 +24,27 @@ def install(app: Dash, database: Database, settings: Settings, pages: frozenset[
 
     @server.before_request
     def explain() -> Response | None:
-        is_page = request.method == "GET" and "." not in request.path.rsplit("/", 1)[-1] and not request.path.startswith(
-            ("/_", "/assets/", "/download/", "/api/", "/healthz", "/readyz", "/login", "/logout"))
+        is_page = (
+            request.method == "GET"
+            and "." not in request.path.rsplit("/", 1)[-1]
+            and not request.path.startswith(("/_", "/assets/", "/download/", "/api/", "/healthz", "/readyz", "/login", "/logout"))
+        )
         if not is_page:
             return None
         if request.path not in pages:
-            return Response(plain.message("No such page", "The address leads nowhere.", ("Go to the overview", "/")), 404, mimetype="text/html")
+            return Response(
+                plain.message("No such page", "The address leads nowhere.", ("Go to the overview", "/")), 404, mimetype="text/html"
+            )
         try:
             with database.reading():
                 return None
         except DatabaseUnavailable as problem:
-            return Response(plain.message(problem.summary, problem.advice, ("Try again", request.path)), 503, {"Retry-After": "10"},
-                            mimetype="text/html")
+            return Response(
+                plain.message(problem.summary, problem.advice, ("Try again", request.full_path.rstrip("?"))),
+                503,
+                {"Retry-After": "10"},
+                mimetype="text/html",
+            )
 
     @server.after_request
     def protect(response: Response) -> Response:

@@ -48,7 +48,7 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
         if len(secret) < SHORTEST_SECRET:
             raise ConfigurationError(
                 f"LEAKS_SECRET_KEY needs at least {SHORTEST_SECRET} characters: "
-                "make one with python -c \"import secrets; print(secrets.token_hex(32))\"."
+                'make one with python -c "import secrets; print(secrets.token_hex(32))".'
             )
     return Settings(
         database=Path(environ.get("LEAKS_DB") or DEFAULT_DATABASE),
@@ -66,8 +66,7 @@ def parse_users(text: str) -> dict[str, str]:
         name, separator, password_hash = entry.partition(":")
         if not separator or not name or not re.fullmatch(r"(scrypt|pbkdf2):[^$]+\$[^$]+\$[0-9a-f]+", password_hash):
             raise ConfigurationError(
-                f"LEAKS_USERS: the entry {len(users) + 1} is not name:hash; make a hash with "
-                "python -m dashapp hash-password."
+                f"LEAKS_USERS: the entry {len(users) + 1} is not name:hash; make a hash with python -m dashapp hash-password."
             )
         users[name] = password_hash
     if not users:

@@ -92,7 +92,7 @@ def text_on(background: str) -> str:
 
 
 def number(value) -> float | int | None:
-    """Return a finite int or float, or None for whatever is no number (text, NULL, NaN, a truth value)."""
+    """Return an int or float that can be reckoned with, or None for anything else (text, NULL, NaN, infinity, a truth value)."""
     if isinstance(value, Decimal):
         value = float(value) if value.is_finite() else None
     elif hasattr(value, "item") and getattr(value, "ndim", 1) == 0:  # a numpy scalar
@@ -100,7 +100,7 @@ def number(value) -> float | int | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return None
     try:
-        return value if math.isfinite(value) else None
+        return value if abs(float(value)) < 1e300 else None
     except OverflowError:
         return None
 

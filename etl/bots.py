@@ -32,7 +32,7 @@ class Rule(NamedTuple):
 
 RULES = (
     Rule("impossible speed", f"{FAST_VIEWS} page views or more, at over {VIEWS_PER_SECOND} a second: no one reads that fast."),
-    Rule("referral spam", "The source is a host known to send visits that never happened, to be seen in reports (data/spam_referrers.csv)."),
+    Rule("referral spam", "The source is a host known to fake visits so that it is seen in reports (data/spam_referrers.csv)."),
     Rule(
         "hosting network",
         f"Network of a hosting company (data/hosting_networks.csv) that sent {HOSTED} sessions or more on the day, "
@@ -56,16 +56,17 @@ def rule_sql(con: duckdb.DuckDBPyConnection, relation: str = "scratch.landing", 
     clean data pay nothing a row. `row` is the alias under which the expression finds the row's landing columns.
     """
     cases = [("impossible speed", _speed(row))]
-    for name, find, test in (
-        ("referral spam", _spam_sql(relation), "{row}.source in (select source from bot_spam)"),
-        ("hosting network", _hosting_sql(relation), "({row}.network_domain, {row}.session_date) in (select network_domain, session_date from bot_hosting)"),
-        ("burst", _burst_sql(relation), "({row}.source, date_trunc('minute', {row}.started_at)) in (select source, minute from bot_burst)"),
+    is_empty = IS_EMPTY.replace("duration", f"{row}.duration").replace("pageviews", f"{row}.pageviews")
+    network = f"({row}.network_domain, {row}.session_date)"
+    minute = f"({row}.source, date_trunc('minute', {row}.started_at))"
+    for name, table, found, test in (
+        ("referral spam", "bot_spam", _spam_sql(relation), f"{row}.source in (from bot_spam)"),
+        ("hosting network", "bot_hosting", _hosting_sql(relation), f"{is_empty} and {network} in (from bot_hosting)"),
+        ("burst", "bot_burst", _burst_sql(relation), f"{is_empty} and {minute} in (from bot_burst)"),
     ):
-        table = re.search(r"bot_\w+", test)[0]
-        con.execute(f"create or replace temp table {table} as {find}")
+        con.execute(f"create or replace temp table {table} as {found}")
         if con.execute(f"select count(*) from {table}").fetchone()[0]:
-            is_empty = "true" if name == "referral spam" else IS_EMPTY.replace("duration", f"{row}.duration").replace("pageviews", f"{row}.pageviews")
-            cases.append((name, f"{is_empty} and {test.format(row=row)}"))
+            cases.append((name, test))
     whens = " ".join(f"when {condition} then '{name}'" for name, condition in cases)
     return f"case when coalesce({row}.transactions, 0) > 0 then null {whens} end"
 

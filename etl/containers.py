@@ -70,6 +70,8 @@ def open_container(path: Path) -> Container:
         if compression != "none":
             raise InputError(f"{path.name}: is a Parquet file inside {compression}: unpack it, then load the Parquet file")
         return Container("none", "binary", head, is_whole)
+    if head.startswith(codecs.BOM_UTF16_BE):
+        raise InputError(f"{path.name}: is text in UTF-16 big-endian: save it as UTF-8, then load that")
     encoding = _encoding(head, is_utf8)
     _refuse_text(path, head.decode(encoding, errors="replace"))
     return Container(compression, encoding, head, is_whole)
@@ -126,7 +128,7 @@ def _refuse_text(path: Path, text: str) -> None:
 
 
 def _encoding(head: bytes, is_utf8: bool) -> str:
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if head.startswith(codecs.BOM_UTF16_LE):
         return "utf-16"
     return "utf-8" if is_utf8 else "latin-1"
 
@@ -200,10 +202,8 @@ def _pieces(path: Path, magic: bytes, begin, unpack) -> Iterator[bytes]:
                 stream = begin()
             piece = unpack(stream, data)
             yield piece
-            if stream.eof:
-                data = stream.unused_data or file.read(CHUNK)
-            else:
-                data = getattr(stream, "unconsumed_tail", b"") or file.read(CHUNK)
+            rest = stream.unused_data if stream.eof else getattr(stream, "unconsumed_tail", b"")
+            data = rest or file.read(CHUNK)
         while not stream.eof and (piece := unpack(stream, b"")):
             yield piece
     if not stream.eof:

@@ -6,6 +6,8 @@ import difflib
 import re
 from collections.abc import Iterable
 
+from etl import privacy
+
 # In order of preference: where a table has several of a row, the first is read.
 # Headers are compared in lower case without anything but letters and digits.
 ALIASES: dict[str, tuple[str, ...]] = {
@@ -28,7 +30,8 @@ ALIASES: dict[str, tuple[str, ...]] = {
         "sessiondefaultchannelgroup", "sessiondefaultchannelgrouping", "sessionprimarychannelgroup",
     ),
     "landing_page": (
-        "landingpage", "landingpagepath", "landingpageplusquerystring", "entrancepage", "firstpage", "landingscreenname",
+        "landingpage", "landingpagepath", "landingpagequerystring", "landingpageplusquerystring", "entrancepage", "firstpage",
+        "landingscreenname",
     ),
     "browser": ("browser", "browsername"),
     "operating_system": ("operatingsystem", "os"),
@@ -130,6 +133,6 @@ def describe_missing(lacks: list[str], headers: list[str]) -> str:
 
 
 def shorten(text: str, limit: int = 60) -> str:
-    """A stranger's text made fit for one line of a message."""
-    line = re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text).strip()
+    """A stranger's text made fit for one line of a message: messages end in logs, so no ids and addresses either."""
+    line = privacy.scrub(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text[: 20 * limit])).strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -13,6 +13,7 @@ import duckdb
 
 from etl import merge, privacy, readers, schema
 from etl.errors import InputError
+from etl.notices import notices
 from etl.publish import publishing, quoted
 from etl.readers import Landing
 from etl.recognise import Source, recognise
@@ -181,6 +182,7 @@ def land(con: duckdb.DuckDBPyConnection, item: FileLoad) -> None:
     item.notes = [*item.source.notes, *item.landing.notes]
     with readers.wrapping(item.source):
         con.execute(f"insert into scratch.landing by name select {item.load_id} as load_id, * from ({item.landing.sql})")
+        item.notes += notices(con, f"(from scratch.landing where load_id = {item.load_id} and reject_reason is null)")
         lost = con.execute(item.landing.lost_sql).fetchone()[0] if item.landing.lost_sql else 0
         landed, bad, first, last = con.execute(
             """

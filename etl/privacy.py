@@ -6,6 +6,7 @@ so apply them to distinct labels.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import secrets
@@ -21,13 +22,13 @@ ID_DIGITS = 24
 
 # RE2 syntax, as DuckDB has it. An @ may be percent-encoded, even twice.
 EMAIL = r"[A-Za-z0-9._+\-]+(?:@|%40|%2540)[A-Za-z0-9\-]+(?:\.[A-Za-z0-9\-]+)+"
-SECRET_NAMES = (
+PRIVATE_NAMES = (
     "token|access_token|refresh_token|id_token|auth|authorization|api_?key|apikey|key|secret|session|session_?id|sid|jsessionid|phpsessid|"
     "password|passwd|pwd|code|otp|signature|sig|hash|reset|invite|jwt|"
     "user|user_?id|uid|user_?name|login|customer_?id|client_?id|account|e_?mail|mail|phone|tel|mobile_?number|"
     "first_?name|last_?name|surname|name|address|zip|postcode|birth_?date|dob|ssn|iban"
 )
-PAIR = rf"(?i)\b({SECRET_NAMES})(=|%3D)[^&;#/\s]*"
+PAIR = rf"(?i)\b({PRIVATE_NAMES})(=|%3D)[^&;#/\s]*"
 JWT = r"eyJ[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]+(?:\.[A-Za-z0-9_\-]*)?"
 UUID = r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 HEX = r"\b[0-9a-fA-F]{24,}\b"
@@ -41,14 +42,12 @@ def salt(folder: Path) -> str:
     given = os.environ.get("LEAKS_SALT")
     if given is not None:
         if len(given) < MIN_SALT:
-            raise InputError(f"LEAKS_SALT: is shorter than {MIN_SALT} characters: set a longer secret, such as `openssl rand -hex 32` gives")
+            raise InputError(f"LEAKS_SALT: is shorter than {MIN_SALT} characters: set a longer secret (`openssl rand -hex 32` makes one)")
         return given
     path = folder / SALT_FILE
     folder.mkdir(parents=True, exist_ok=True)
-    try:
+    with contextlib.suppress(FileExistsError):
         _create_salt(path)
-    except FileExistsError:
-        pass
     text = path.read_text(encoding="ascii", errors="replace").strip()
     if len(text) < MIN_SALT:
         raise InputError(f"{path}: holds no usable salt: restore it, or delete it together with the database whose ids it made")

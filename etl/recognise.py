@@ -72,7 +72,9 @@ def _parquet(path: Path) -> Source:
 
 
 def _json(path: Path, container: Container, start: str) -> Source:
-    keys = set(re.findall(r'"([A-Za-z_][A-Za-z_0-9]*)"\s*:', start[:200_000]))
+    if container.encoding == "utf-16":
+        raise InputError(f"{path.name}: is JSON in UTF-16: export it as UTF-8")
+    keys = set(re.findall(r'"([A-Za-z_][A-Za-z_0-9]*)"\s*:', start))
     if {"dimensionHeaders", "metricHeaders"} <= keys:
         raise _refuse_data_api(path)
     shape = "json-array" if start.startswith("[") else "json-lines"
@@ -80,7 +82,9 @@ def _json(path: Path, container: Container, start: str) -> Source:
     columns = tuple(first) if first is not None else tuple(sorted(keys))
     if "error" in columns and "code" in keys:
         raise InputError(f"{path.name}: is an error message saved in place of the export: download or export it again")
-    return _nested(path, columns, container=shape, compression=container.compression, encoding=container.encoding)
+    return _nested(
+        path, columns, is_sure=first is not None, container=shape, compression=container.compression, encoding=container.encoding
+    )
 
 
 def _first_object(path: Path, start: str, is_whole: bool) -> dict | None:
@@ -97,20 +101,22 @@ def _first_object(path: Path, start: str, is_whole: bool) -> dict | None:
     return value
 
 
-def _nested(path: Path, columns: tuple[str, ...], **wrapping) -> Source:
-    """A Parquet file or JSON with nested records."""
+def _nested(path: Path, columns: tuple[str, ...], is_sure: bool = True, **wrapping) -> Source:
+    """A Parquet file or JSON with nested records; `is_sure` where the columns are all there are, not those seen in a part."""
     have = set(columns)
     if len(have & GA4_KEYS) >= 3 and "event_name" in have:
         raise refuse_ga4(path)
     if len(have & GA360_KEYS) >= 3 and "totals" in have:
         lacks = sorted({"visitId", "date"} - have) + ([] if have & {"fullVisitorId", "clientId", "visitorId"} else ["fullVisitorId"])
-        if lacks:
-            raise InputError(f"{path.name}: is a ga360-bigquery export without {', '.join(lacks)}: export all columns of ga_sessions_YYYYMMDD")
+        if lacks and is_sure:
+            missing = ", ".join(lacks)
+            raise InputError(f"{path.name}: is a ga360-bigquery export without {missing}: export all columns of ga_sessions_YYYYMMDD")
         return Source(path, "ga360-bigquery", columns=columns, has_hits="hits" in have, **wrapping)
     kind = "a Parquet file" if wrapping["container"] == "parquet" else "JSON"
     seen = shorten(", ".join(columns)) or "none"
     raise InputError(
-        f"{path.name}: is {kind} of no known export (fields: {seen}): load ga_sessions_YYYYMMDD from BigQuery, or a CSV with one row a session"
+        f"{path.name}: is {kind} of no known export (fields: {seen}): load ga_sessions_YYYYMMDD from BigQuery, "
+        "or a CSV with one row a session"
     )
 
 
@@ -212,9 +218,13 @@ def _refuse_csv(path: Path, text: str, delimiter: str, header: list[str], fields
     if "visitor" in lacks and spellings & headers.TOTALS:
         return _refuse_report(path, "one row for many sessions")
     if len(header) == 1:
-        return InputError(f"{path.name}: is no table of sessions: its first line is '{shorten(header[0])}', without any delimiter (, ; tab |)")
+        return InputError(
+            f"{path.name}: is no table of sessions: its first line is '{shorten(header[0])}', without a delimiter (, ; tab |): "
+            "export it as CSV with one row a session"
+        )
     if len(fields) <= 1 and len(lacks) == 3 and not _looks_like_headers(header):
-        return InputError(f"{path.name}: is no table with headers (first line: '{shorten(delimiter.join(header))}'): export it with its header row")
+        first = shorten(delimiter.join(header))
+        return InputError(f"{path.name}: is no table with headers (first line: '{first}'): export it with its header row")
     return InputError(
         f"{path.name}: is a table whose headers lack {headers.describe_missing(lacks, header)}: "
         "rename the columns or export one row a session with them (flat-csv)"
@@ -241,7 +251,8 @@ def _ga360_csv(path: Path, container: Container, delimiter: str, header: list[st
     fields = headers.match([name if name.strip() not in JSON_COLUMNS else "" for name in header])
     lacks = headers.missing(fields)
     if lacks:
-        raise InputError(f"{path.name}: is a ga360-csv export whose headers lack {headers.describe_missing(lacks, header)}: export all columns")
+        missing = headers.describe_missing(lacks, header)
+        raise InputError(f"{path.name}: is a ga360-csv export whose headers lack {missing}: export all columns")
     _refuse_no_rows(path, text, container)
     notes = [f"The column {name} is missing: what it would tell is unknown." for name in JSON_COLUMNS if name not in map(str.strip, header)]
     return Source(

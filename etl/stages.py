@@ -70,7 +70,8 @@ class StageRules:
 
 def stage_sql(stage: str = "landing.stage", transactions: str = "landing.transactions", pageviews: str = "landing.pageviews") -> str:
     """Stage of a landed row: as its events told it, never below what its transactions say, else by the thresholds."""
-    return f"coalesce(case when {transactions} > 0 then 3::tinyint end, {stage}, {load_rules().threshold_stage_sql(pageviews, transactions)})"
+    by_thresholds = load_rules().threshold_stage_sql(pageviews, transactions)
+    return f"coalesce(case when {transactions} > 0 then 3::tinyint end, {stage}, {by_thresholds})"
 
 
 def load_rules(path: Path | None = None) -> StageRules:
@@ -87,7 +88,7 @@ def load_rules(path: Path | None = None) -> StageRules:
     engaged = _whole(path.name, "thresholds.engaged_pageviews", thresholds.get("engaged_pageviews", 5))
     deep = _whole(path.name, "thresholds.deep_pageviews", thresholds.get("deep_pageviews", 10))
     if engaged > deep:
-        raise InputError(f"{path.name}: thresholds.engaged_pageviews ({engaged}) is above deep_pageviews ({deep}): deep sessions must be engaged")
+        raise InputError(f"{path.name}: thresholds.engaged_pageviews ({engaged}) is above deep_pageviews ({deep}): lower it")
     stages = {name: _rule(path.name, name, events.get(name, {})) for name in ("engaged", "deep", "converted")}
     return StageRules(**stages, engaged_pageviews=engaged, deep_pageviews=deep)
 
@@ -96,7 +97,7 @@ def _refuse_unknown(file: str, rules: dict) -> None:
     known = {"events": {"engaged", "deep", "converted"}, "thresholds": ALLOWED[("thresholds",)]}
     for table, content in rules.items():
         if table not in known or not isinstance(content, dict):
-            raise InputError(f"{file}: [{table}] has no meaning here: use [events.engaged], [events.deep], [events.converted], [thresholds]")
+            raise InputError(f"{file}: [{table}] means nothing here: use [events.engaged], [events.deep], [events.converted], [thresholds]")
         for key, value in content.items():
             allowed = ALLOWED.get((table, key))
             if key not in known[table] or (allowed is not None and not isinstance(value, dict)):

@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--json", action="store_true", help="print the summary as JSON")
         if command == "train":
             one.add_argument("--seed", type=int, default=0, help="equal data and seed give equal models (default: 0)")
-            one.add_argument("--trials", type=positive, metavar="N", help="sets of parameters to try (default: 20, or 8 with few conversions)")
+            one.add_argument("--trials", type=positive, metavar="N", help="parameters to try (default: 20; 8 with few conversions)")
     return whole
 
 

@@ -98,14 +98,17 @@ class Model:
         Raises
         ------
         ValueError
-            If it was written in another format or for other features than this program's.
+            If it is damaged, or was written in another format or for other features than this program's.
         """
-        with zipfile.ZipFile(io.BytesIO(artefact)) as archive:
-            head = json.loads(archive.read("model.json"))
-            if head["format"] != FORMAT or tuple(head["features"]) != FEATURES:
-                raise ValueError("the stored model was written by another version of this program")
-            scorers = {name: _read_scorer(described, archive.read(f"{name}.ubj")) for name, described in head["scorers"].items()}
-        return cls(head["salt"], scorers["final"], [scorers[f"fold_{fold}"] for fold in range(FOLDS)])
+        try:
+            with zipfile.ZipFile(io.BytesIO(artefact)) as archive:
+                head = json.loads(archive.read("model.json"))
+                if head["format"] != FORMAT or tuple(head["features"]) != FEATURES:
+                    raise ValueError("the stored model was written by another version of this program")
+                scorers = {name: _read_scorer(described, archive.read(f"{name}.ubj")) for name, described in head["scorers"].items()}
+            return cls(head["salt"], scorers["final"], [scorers[f"fold_{fold}"] for fold in range(FOLDS)])
+        except (zipfile.BadZipFile, KeyError, xgb.core.XGBoostError):
+            raise ValueError("the stored model is damaged") from None
 
 
 def _write(archive: zipfile.ZipFile, name: str, content: bytes) -> None:

@@ -17,8 +17,10 @@ SPACE = {
     "reg_lambda": [1.0, 5.0, 20.0],
 }
 SMALL_SPACE = SPACE | {"max_depth": [2, 3], "learning_rate": [0.05, 0.1], "reg_lambda": [5.0, 20.0]}
-MAX_ROUNDS = 500
-PATIENCE = 25
+MAX_ROUNDS = 300
+EVERY = 5
+PATIENCE = 20
+WORTHWHILE = 0.001
 
 # Threads follow from the rows, never from the machine: the order of additions, hence the last digit, must not depend on it.
 # Below this many rows a second thread costs more than it saves.
@@ -85,10 +87,8 @@ def fit(matrix: np.ndarray, converted: np.ndarray, params: dict, rounds: int, se
     return xgb.train(FIXED | params | {"seed": seed, "nthread": threads(len(matrix))}, quantile_matrix(matrix, converted), rounds)
 
 
-def cross_validate(
-    parts: Sequence[Part], params: dict, seed: int, *, max_rounds: int = MAX_ROUNDS, patience: int = PATIENCE
-) -> tuple[Trial, list[np.ndarray]]:
-    """Grow one model a part side by side, until their common log loss has not improved for `patience` rounds.
+def cross_validate(parts: Sequence[Part], params: dict, seed: int, *, max_rounds: int = MAX_ROUNDS) -> tuple[Trial, list[np.ndarray]]:
+    """Grow one model a part side by side, until `PATIENCE` more rounds no longer lower their common log loss by a `WORTHWHILE` share.
 
     The number of rounds is one for all parts: chosen for each alone, it would flatter the parts' own scores.
 
@@ -101,17 +101,18 @@ def cross_validate(
     """
     settings = FIXED | params | {"seed": seed, "nthread": threads(max(part.train.num_row() for part in parts))}
     models = [xgb.Booster(settings, cache=[part.train, part.valid]) for part in parts]
-    weights = np.array([len(part.rows) for part in parts], dtype=np.float64)
+    weights = [len(part.rows) for part in parts]
     best, rounds = np.inf, 0
-    for index in range(max_rounds):
+    for grown in range(EVERY, max_rounds + EVERY, EVERY):
         losses = []
         for model, part in zip(models, parts, strict=True):
-            model.update(part.train, index)
+            for index in range(grown - EVERY, grown):
+                model.update(part.train, index)
             losses.append(float(model.eval(part.valid).rsplit(":", 1)[1]))
         loss = float(np.average(losses, weights=weights))
-        if loss < best:
-            best, rounds = loss, index + 1
-        elif index + 1 - rounds >= patience:
+        if loss < best * (1 - WORTHWHILE):
+            best, rounds = loss, grown
+        elif grown - rounds >= PATIENCE:
             break
     margins = [
         model.predict(part.valid, output_margin=True, iteration_range=(0, rounds)) for model, part in zip(models, parts, strict=True)

@@ -111,4 +111,3 @@ def expected_calibration_error(curve: list[dict]) -> float:
 def recalibration(p: np.ndarray, converted: np.ndarray) -> tuple[float, float]:
     """Slope and intercept of the logistic regression of the outcome on the log-odds of p: 1 and 0 when calibrated."""
     return fit_logistic(logit(p), np.asarray(converted, dtype=np.float64))
-

@@ -191,9 +191,7 @@ def append_scores(con: duckdb.DuckDBPyConnection, run: Run, scored_at: datetime)
 
     They are in the top tenth when they reach the cut-off of the run, which is never moved.
     """
-    con.execute(
-        "create or replace temp table scored as select session_id, p_conversion from predictions where run_id = ?", [run.run_id]
-    )
+    con.execute("create or replace temp table scored as select session_id, p_conversion from predictions where run_id = ?", [run.run_id])
     added = score_others(con, run.model)
     con.execute(
         """
@@ -253,4 +251,3 @@ def score_others(con: duckdb.DuckDBPyConnection, model: Model) -> int:
     con.execute("insert into scored select * from added")
     con.unregister("added")
     return len(added)
-

@@ -28,7 +28,7 @@ MIN_VISITORS = 10
 FEW_CONVERSIONS = 100
 TRIALS = 20
 TRIALS_WITH_FEW = 8
-SEARCH_SESSIONS = 150_000
+SEARCH_SESSIONS = 60_000
 
 
 @dataclass(frozen=True)
@@ -131,9 +131,7 @@ def train(
         fitted.append((encoder, booster))
         rows = np.flatnonzero(outer == fold)
         margins[rows] = Scorer(encoder, booster, learnt).margins(sessions.take(rows))
-    platts = [
-        learnt if fold == HELD_OUT else Platt.fit(margins[outer != fold], converted[outer != fold]) for fold in range(folds.FOLDS)
-    ]
+    platts = [learnt if fold == HELD_OUT else Platt.fit(margins[outer != fold], converted[outer != fold]) for fold in range(folds.FOLDS)]
     scorers = [Scorer(encoder, booster, platt) for (encoder, booster), platt in zip(fitted, platts, strict=True)]
     probabilities = np.empty(len(examples), dtype=np.float32)
     for fold, platt in enumerate(platts):
@@ -183,12 +181,13 @@ def check(examples: Examples) -> None:
     for outcome, verb in ((examples.converted, "converted"), (~examples.converted, "did not convert")):
         visitors = int(np.count_nonzero(examples.visitors.counts(outcome)))
         if visitors < MIN_VISITORS:
-            raise InputError(f"only {visitors} visitors {verb}, at least {MIN_VISITORS} are needed to train a model; load more exports")
+            noun = "visitor" if visitors == 1 else "visitors"
+            raise InputError(f"only {visitors} {noun} {verb}, at least {MIN_VISITORS} are needed to train a model; load more exports")
     device = examples.sessions.categories["device"]
     devices = [str(device.levels[code]) for code in np.flatnonzero(device.counts())]
     if len(devices) == 1:
         raise InputError(f"every session has the device {devices[0]!r}: the export looks filtered; load one that holds all devices")
     told = [name for name in CATEGORIES if np.count_nonzero(examples.sessions.categories[name].counts()) > 1]
     told += [name for name, values in measures(examples.sessions).items() if np.unique(values[~np.isnan(values)]).size > 1]
-    if not set(told) - {"device", "hour", "weekday"}:
+    if not set(told) - {"device", "device_source", "hour", "weekday"}:
         raise InputError("no feature tells one session from another: pageviews, durations, sources and countries are all empty or equal")

@@ -165,18 +165,9 @@
         "source-device-heatmap": ["source", "device"],
         "source-probabilities": ["source", "device"],
     };
-    /* Dash leaves out the customdata of heatmap cells: it stands in the trace, by row and column. */
-    function customOfCell(point, id) {
-        const plot = document.querySelector(`#${CSS.escape(id)} .js-plotly-plot`);
-        const trace = plot && plot.data[point.curveNumber];
-        if (!trace || trace.type !== "heatmap" || !trace.customdata) return null;
-        const place = (values, value) => (values ? Array.from(values).indexOf(value) : value);
-        const row = trace.customdata[place(trace.y, point.y)];
-        return row && row[place(trace.x, point.x)];
-    }
     function click(data, id) {
         const point = data && data.points && data.points[0];
-        const custom = point && (point.customdata || customOfCell(point, id));
+        const custom = point && point.customdata;
         const dimensions = MEANS[id] || [];
         const values = Array.isArray(custom) ? custom : [custom];
         if (custom !== undefined && custom !== null && dimensions.length) {

@@ -7,8 +7,16 @@ from dash import dcc, html
 from dashapp import figures
 from dashapp.charts import Chart
 
-BLANK = {"data": [], "layout": {"xaxis": {"visible": False}, "yaxis": {"visible": False}, "paper_bgcolor": "rgba(0,0,0,0)",
-                                "plot_bgcolor": "rgba(0,0,0,0)", "margin": {"t": 0, "r": 0, "b": 0, "l": 0}}}
+BLANK = {
+    "data": [],
+    "layout": {
+        "xaxis": {"visible": False},
+        "yaxis": {"visible": False},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "margin": {"t": 0, "r": 0, "b": 0, "l": 0},
+    },
+}
 
 
 def chart_card(chart: Chart, definition: str = "", *, wide: int = 6, note: Any = None) -> html.Section:
@@ -20,7 +28,8 @@ def chart_card(chart: Chart, definition: str = "", *, wide: int = 6, note: Any =
             html.P(id=f"{chart.id}-insight", className="insight", **{"aria-live": "polite"}),
             html.Div(
                 dcc.Graph(id=chart.id, figure=BLANK, config=figures.config(), responsive=True, style={"height": f"{chart.height}px"}),
-                className="chart" + (" is-clickable" if chart.clicks else ""), title=hint,
+                className="chart" + (" is-clickable" if chart.clicks else ""),
+                title=hint,
             ),
             note,
             html.Footer(
@@ -33,7 +42,9 @@ def chart_card(chart: Chart, definition: str = "", *, wide: int = 6, note: Any =
                 ]
             ),
         ],
-        className="card", style={"gridColumn": f"span {wide}"}, **{"aria-label": chart.title},
+        className="card",
+        style={"gridColumn": f"span {wide}"},
+        **{"aria-label": chart.title},
     )
 
 
@@ -55,7 +66,9 @@ def table_card(identity: str, title: str, *, wide: int = 6, relation: str = "", 
             html.Div(id=identity, className="table-box", tabIndex=0),
             html.Footer(footer),
         ],
-        className="card", style={"gridColumn": f"span {wide}"}, **{"aria-label": title},
+        className="card",
+        style={"gridColumn": f"span {wide}"},
+        **{"aria-label": title},
     )
 
 
@@ -65,18 +78,26 @@ def picture_card(identity: str, title: str, *, wide: int = 6, height: int = 300)
         [
             html.H2(title),
             html.P(id=f"{identity}-insight", className="insight"),
-            html.Div(dcc.Graph(id=identity, figure=BLANK, config=figures.config(), responsive=True, style={"height": f"{height}px"}),
-                     className="chart"),
+            html.Div(
+                dcc.Graph(id=identity, figure=BLANK, config=figures.config(), responsive=True, style={"height": f"{height}px"}),
+                className="chart",
+            ),
             html.Footer([html.Span(className="count"), html.Button("PNG", type="button", **{"data-png": identity})]),
         ],
-        className="card", style={"gridColumn": f"span {wide}"}, **{"aria-label": title},
+        className="card",
+        style={"gridColumn": f"span {wide}"},
+        **{"aria-label": title},
     )
 
 
 def text_card(identity: str, title: str, *, wide: int = 12) -> html.Section:
     """A card of sentences, filled at `identity`."""
-    return html.Section([html.H2(title), html.Div(id=identity, className="prose")], className="card",
-                        style={"gridColumn": f"span {wide}"}, **{"aria-label": title})
+    return html.Section(
+        [html.H2(title), html.Div(id=identity, className="prose")],
+        className="card",
+        style={"gridColumn": f"span {wide}"},
+        **{"aria-label": title},
+    )
 
 
 def sql_box(identity: str) -> html.Div:

@@ -2,8 +2,13 @@
 
 from dash import dcc, html
 
-LABELS = {"select_all": "All shown", "deselect_all": "None", "search": "Search", "selected_count": "{num_selected}",
-          "no_options_found": "Nothing found"}
+LABELS = {
+    "select_all": "All shown",
+    "deselect_all": "None",
+    "search": "Search",
+    "selected_count": "{num_selected}",
+    "no_options_found": "Nothing found",
+}
 PLACEHOLDERS = {"device": "All devices", "source": "All sources", "country": "All countries", "channel": "All channels"}
 
 
@@ -13,8 +18,15 @@ def filter_bar(options: dict[str, list[dict]], first: str | None, last: str | No
         html.Div(
             [
                 html.Label(dimension.capitalize(), htmlFor=f"filter-{dimension}"),
-                dcc.Dropdown(id=f"filter-{dimension}", options=options.get(dimension, []), multi=True, placeholder=placeholder,
-                             labels=LABELS, optionHeight=34, maxHeight=320),
+                dcc.Dropdown(
+                    id=f"filter-{dimension}",
+                    options=options.get(dimension, []),
+                    multi=True,
+                    placeholder=placeholder,
+                    labels=LABELS,
+                    optionHeight=34,
+                    maxHeight=320,
+                ),
             ],
             className="field",
         )
@@ -23,18 +35,33 @@ def filter_bar(options: dict[str, list[dict]], first: str | None, last: str | No
     dates = html.Div(
         [
             html.Label("Dates", htmlFor="filter-dates"),
-            dcc.DatePickerRange(id="filter-dates", min_date_allowed=first, max_date_allowed=last, initial_visible_month=last,
-                                display_format="D MMM YYYY", start_date_placeholder_text="From", end_date_placeholder_text="To",
-                                first_day_of_week=1, clearable=True, minimum_nights=0),
+            dcc.DatePickerRange(
+                id="filter-dates",
+                min_date_allowed=first,
+                max_date_allowed=last,
+                initial_visible_month=last,
+                display_format="D MMM YYYY",
+                start_date_placeholder_text="From",
+                end_date_placeholder_text="To",
+                first_day_of_week=1,
+                clearable=True,
+                minimum_nights=0,
+            ),
         ],
         className="field field-dates",
     )
     return html.Div(
         [
-            html.Button(["Filters", html.Span(id="filter-count")], id="filter-toggle", type="button", className="button",
-                        **{"data-toggle": "filters-open", "aria-controls": "filter-fields"}),
+            html.Button(
+                ["Filters", html.Span(id="filter-count")],
+                id="filter-toggle",
+                type="button",
+                className="button",
+                **{"data-toggle": "filters-open", "aria-controls": "filter-fields"},
+            ),
             html.Div([*fields, dates], id="filter-fields", className="fields"),
             html.Div(id="chips", className="chips", **{"aria-label": "Active filters"}),
         ],
-        className="filterbar", role="search",
+        className="filterbar",
+        role="search",
     )

@@ -19,7 +19,8 @@ def kpi_tile(identity: str, label: str) -> html.Div:
             html.P(id=f"{identity}-note", className="note"),
             html.Img(id=f"{identity}-trend", className="trend", alt=""),
         ],
-        id=identity, className="kpi card",
+        id=identity,
+        className="kpi card",
     )
 
 
@@ -41,6 +42,8 @@ def trend(values: Sequence[float | None], theme: str) -> str:
         points.append((x, y))
     colour = colours(theme)["accent"]
     dot = f'<circle cx="{points[-1][0]:.1f}" cy="{points[-1][1]:.1f}" r="2.2" fill="{colour}"/>' if points else ""
-    svg = (f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="-2 0 {WIDTH + 5} {HEIGHT}">'
-           f'<path d="{"".join(path)}" fill="none" stroke="{colour}" stroke-width="1.5" stroke-linejoin="round"/>{dot}</svg>')
+    svg = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="-2 0 {WIDTH + 5} {HEIGHT}">'
+        f'<path d="{"".join(path)}" fill="none" stroke="{colour}" stroke-width="1.5" stroke-linejoin="round"/>{dot}</svg>'
+    )
     return f"data:image/svg+xml,{quote(svg)}"

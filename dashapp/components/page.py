@@ -21,7 +21,8 @@ def page(title: str, *cards: Any) -> html.Div:
             html.Div(id="page-empty"),
             html.Div(cards, className="grid"),
         ],
-        id="page-body", className="body",
+        id="page-body",
+        className="body",
     )
 
 

@@ -13,8 +13,9 @@ SKELETON = (
 )
 
 
-def shell(names: Mapping[str, str], options: dict[str, list[dict]], days: tuple[str | None, str | None], version: str, *,
-          can_sign_out: bool) -> html.Div:
+def shell(
+    names: Mapping[str, str], options: dict[str, list[dict]], days: tuple[str | None, str | None], version: str, *, can_sign_out: bool
+) -> html.Div:
     """The layout of the app; `names` are the pages' names by path, `days` the first and last with data."""
     links = [dcc.Link(name, href=path, id={"nav": path}, className="nav-link") for path, name in names.items()]
     return html.Div(
@@ -29,20 +30,31 @@ def shell(names: Mapping[str, str], options: dict[str, list[dict]], days: tuple[
             html.A("Skip to content", href="#page", className="skip"),
             html.Nav(
                 [
-                    dcc.Link([html.Span(className="mark", **{"aria-hidden": "true"}), "Silent Leak Detector"], href="/", id={"nav": "home"},
-                             className="brand"),
+                    dcc.Link(
+                        [html.Span(className="mark", **{"aria-hidden": "true"}), "Silent Leak Detector"],
+                        href="/",
+                        id={"nav": "home"},
+                        className="brand",
+                    ),
                     html.Div(links, className="nav-links"),
                     html.Div(
                         [
-                            html.Button(html.Span("Light or dark", className="label"), type="button", className="look",
-                                        title="Switch between light and dark", **{"data-look": "toggle"}),
+                            html.Button(
+                                html.Span("Light or dark", className="label"),
+                                type="button",
+                                className="look",
+                                title="Switch between light and dark",
+                                **{"data-look": "toggle"},
+                            ),
                             html.Form(html.Button("Sign out", type="submit", className="link"), action="/logout", method="post")
-                            if can_sign_out else None,
+                            if can_sign_out
+                            else None,
                         ],
                         className="nav-foot",
                     ),
                 ],
-                className="nav", **{"aria-label": "Pages"},
+                className="nav",
+                **{"aria-label": "Pages"},
             ),
             html.Main(
                 [

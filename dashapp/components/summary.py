@@ -6,6 +6,7 @@ from typing import Any
 from dash import dcc, html
 
 from dashapp import theme
+from dashapp.filters import Filters
 
 NO_MODEL = (
     "There is no model yet, so nothing here says which sessions were close to converting. "
@@ -17,14 +18,23 @@ RETROSPECTIVE = (
 )
 
 
-def summary(run: Mapping[str, Any] | None, query: str = "") -> list[Any]:
+def summary(run: Mapping[str, Any] | None, filters: Filters) -> list[Any]:
     """A few sentences for someone who has never seen a ROC curve, and where to go on."""
     if run is None:
         return [html.P(NO_MODEL)]
-    suffix = f"?{query}" if query else ""
+    suffix = f"?{filters.query()}" if not filters.are_empty else ""
+    scope = None if filters.are_empty else html.P("This is said of all sessions, whatever the filters.", className="fine")
     return [
         *(html.P(sentence) for sentence in sentences(run)),
-        html.P([dcc.Link("See the sessions", href=f"/candidates{suffix}"), " or ", dcc.Link("how the model was measured", href=f"/model{suffix}"), "."]),
+        scope,
+        html.P(
+            [
+                dcc.Link("See the sessions", href=f"/candidates{suffix}"),
+                " or ",
+                dcc.Link("how the model was measured", href=f"/model{suffix}"),
+                ".",
+            ]
+        ),
     ]
 
 

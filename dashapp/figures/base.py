@@ -147,9 +147,8 @@ def matches(key, selected) -> bool:
 
 
 def hatch(theme: str) -> dict:
-    """Return the pattern of groups that are too small for a rate."""
-    c = look.colours(theme)
-    return {"shape": "/", "fgcolor": c["too-few-hatch"], "bgcolor": c["too-few"], "size": 6, "solidity": 0.25, "fillmode": "replace"}
+    """Return the pattern of groups that are too small for a rate, over a bar of the colour for them."""
+    return {"shape": "/", "fgcolor": look.colours(theme)["too-few-hatch"], "size": 6, "solidity": 0.2, "fillmode": "overlay"}
 
 
 def error_bars(rates: list, theme: str, *, horizontal: bool = False, colour: str | None = None) -> dict:

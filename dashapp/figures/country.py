@@ -3,7 +3,7 @@
 import re
 
 from dashapp import theme as look
-from dashapp.figures.base import empty, figure, matches
+from dashapp.figures.base import empty, figure, matches, note
 from dashapp.figures.labels import full
 from dashapp.figures.rows import overall_rate, row_rate
 from dashapp.figures.scales import CLASSES, borders, class_of, colorscale
@@ -35,7 +35,7 @@ def country_map(rows: list[dict], *, theme: str = "light", selected=None, **_) -
         "country_map",
         data,
         theme,
-        margin={"l": 0, "r": 0, "t": 0, "b": 44},
+        margin={"l": 0, "r": 0, "t": 0, "b": 32},
         geo={
             "scope": "world",
             "resolution": 50,
@@ -53,7 +53,7 @@ def country_map(rows: list[dict], *, theme: str = "light", selected=None, **_) -
             "showland": True,
             "landcolor": c["land"],
         },
-        **_key(limits, theme),
+        annotations=[_key(limits, theme)],
     )
 
 
@@ -79,27 +79,15 @@ def _countries(group, limits, theme, is_thin: bool, opacity: float, is_chosen: b
 
 
 def _key(limits: list[float], theme: str) -> dict:
-    """The colour key below the map: six swatches with the borders between them, and the two greys."""
+    """The colours with the rates between them, in one text: each shape and note apart takes its time at every drawing."""
     c = look.colours(theme)
-    steps = look.sequential(theme)
-    width, left, shapes, notes = 30, 1, [], []
-    font = {"color": c["muted"], "size": 12}
-    common = {"xref": "paper", "yref": "paper", "showarrow": False, "font": font, "x": 0, "y": 0, "yanchor": "top"}
-    for i, colour in enumerate(steps):
-        shapes.append(_swatch(left + i * width, width, colour))
-        notes.append(common | {"text": _border(limits[i]), "xanchor": "center", "xshift": left + i * width, "yshift": -24})
-    end = left + CLASSES * width
-    notes.append(common | {"text": _border(limits[CLASSES]) + f"{NBSP}%", "xanchor": "center", "xshift": end, "yshift": -24})
-    notes[0]["xanchor"], notes[0]["xshift"] = "left", left - 2
-    shapes.append(_swatch(end + 28, 18, c["too-few"]))
-    notes.append(common | {"text": "too few to tell", "xanchor": "left", "xshift": end + 51, "yshift": -7})
-    return {"shapes": shapes, "annotations": notes}
+    parts = [f"{limits[0] * 100:g}"]
+    for colour, limit in zip(look.sequential(theme), limits[1:], strict=True):
+        parts += [_swatch(colour), f"{limit * 100:.6g}"]
+    key = NBSP.join(parts) + f"{NBSP}%"
+    too_few = f"{_swatch(c['too-few'])}{NBSP}too few to tell"
+    return note(f"{key}{NBSP * 4}{too_few}", theme, x=0, y=0, xshift=-2, yanchor="top", yshift=-8, font={"color": c["muted"], "size": 12})
 
 
-def _border(value: float) -> str:
-    return f"{value * 100:.6g}"
-
-
-def _swatch(x: int, width: int, colour: str) -> dict:
-    pixels = {"xsizemode": "pixel", "ysizemode": "pixel", "xref": "paper", "yref": "paper", "xanchor": 0, "yanchor": 0}
-    return pixels | {"type": "rect", "x0": x, "x1": x + width, "y0": -22, "y1": -12, "fillcolor": colour, "line": {"width": 0}}
+def _swatch(colour: str) -> str:
+    return f'<span style="color:{colour}">■</span>'

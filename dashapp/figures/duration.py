@@ -3,7 +3,7 @@
 import re
 
 from dashapp import theme as look
-from dashapp.figures.base import empty, error_bars, faded, figure, hatch, heading, label_axis, note, scale, tick_rate
+from dashapp.figures.base import empty, error_bars, faded, figure, hatch, heading, label_axis, scale, tick_rate
 from dashapp.figures.labels import clean, escape, full, short
 from dashapp.figures.rows import row_rate
 from dashapp.theme import brief_rate, count, number
@@ -72,12 +72,19 @@ def duration_conversion(rows: list[dict], *, theme: str = "light", selected=None
             **hover,
         }
     )
-    ink = {"color": c["ink"], "size": 12}
-    values = [
-        note(brief_rate(r.value), theme, xref="x", yref="y", x=i, y=r.high, xanchor="center", yshift=3, font=ink)
-        for i, r in enumerate(told)
-        if r
-    ]
+    data.append(
+        {
+            "type": "scatter",
+            "mode": "text",
+            "x": [i for i in places if told[i]],
+            "y": [r.high + (top or 0) * 0.02 for r in told if r],
+            "text": [brief_rate(r.value) for r in told if r],
+            "textposition": "top center",
+            "textfont": {"color": c["ink"], "size": 12},
+            "cliponaxis": False,
+            "hoverinfo": "skip",
+        }
+    )
     return figure(
         "duration_conversion",
         data,
@@ -88,7 +95,6 @@ def duration_conversion(rows: list[dict], *, theme: str = "light", selected=None
         yaxis=scale(theme, top, tick_rate, headroom=1.1, domain=[0.38, 1]),
         yaxis2=scale(theme, max(r.n for r in rates), count, intervals=1, domain=[0, 0.17], showticklabels=False, showgrid=False),
         annotations=[
-            *values,
             heading("Conversion rate, with 95 % interval", theme, 44, yshift=8),
             heading("Sessions", theme, 44, 0.17, yshift=18),
         ],

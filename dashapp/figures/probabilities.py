@@ -62,10 +62,7 @@ def probability_histogram(rows: list[dict], *, theme: str = "light", selected=No
         "width": [(b - a) * 0.94 for a, b in edges],
         "customdata": [[low, high] for low, high, _ in shown],
         "hoverinfo": "text",
-        "hovertext": [
-            f"{span(low, high)}<br><b>{exact(n)}</b> of {exact(total)} sessions, {rate(n / total)}"
-            for low, high, n in shown
-        ],
+        "hovertext": [f"{span(low, high)}<br><b>{exact(n)}</b> of {exact(total)} sessions, {rate(n / total)}" for low, high, n in shown],
         "marker": {"color": [_bar_colour(low, high, cutoff, c) for low, high, _ in shown]},
     }
     shapes, notes = [], [heading("Sessions", theme, 56)]

@@ -2,12 +2,12 @@
 
 from dashapp import theme as look
 from dashapp.figures import labels
-from dashapp.figures.base import device_key, empty, figure, hatch, label_axis, matches, note, scale, tick_rate
+from dashapp.figures.base import device_key, empty, figure, hatch, heading, label_axis, matches, note, scale, tick_rate
 from dashapp.figures.rows import FEWEST_SESSIONS, Rate, overall_rate, row_rate, share, whole
-from dashapp.figures.scales import CLASSES, borders, class_of, colorscale
+from dashapp.figures.scales import borders, class_of
 from dashapp.theme import brief_rate, exact, interval, number, rate
 
-LABEL, LEFT = 17, 126
+LABEL, LEFT = 20, 150
 
 
 def by_source(rows: list[dict]) -> tuple[list, list, dict]:
@@ -25,103 +25,73 @@ def by_source(rows: list[dict]) -> tuple[list, list, dict]:
 
 
 def source_device_heatmap(rows: list[dict], *, theme: str = "light", selected=None, **_) -> dict:
-    """Draw the conversion rate of each source on each device; pairs with too few sessions to tell are hatched grey."""
+    """Draw the conversion rate of each source on each device; pairs with too few sessions to tell are hatched grey.
+
+    The cells are bars of one length: a bar can be hatched and faded alone, and Dash passes on its filter value when it is clicked.
+    """
     sources, devices, cells = by_source(rows)
     if not cells:
         return empty("No sessions in this selection.", theme, name="source_device_heatmap")
     c = look.colours(theme)
     rates = {pair: row_rate(row) for pair, row in cells.items()}
     overall = overall_rate(list(rates.values()))
-    told = {pair: r for pair, r in rates.items() if not r.is_thin_for_colour(overall)}
-    limits = borders(max((r.value for r in told.values()), default=0.0))
-    grid = {
-        "type": "heatmap",
-        "x": list(range(len(devices))),
-        "y": list(range(len(sources))),
-        "z": [[class_of(told[s, d].value, limits) + 0.5 if (s, d) in told else None for d in devices] for s in sources],
-        "customdata": [[[s, d] for d in devices] for s in sources],
-        "hoverinfo": "text",
-        "hovertext": [[_cell_hover(s, d, told[s, d]) if (s, d) in told else "" for d in devices] for s in sources],
-        "hoverongaps": False,
-        "xgap": 2,
-        "ygap": 2,
-        "zmin": 0,
-        "zmax": CLASSES,
-        "colorscale": colorscale(theme),
-        "showscale": False,
-    }
-    thin = [pair for pair in cells if pair not in told]
-    data = [grid]
-    if thin:
-        data.append(_thin_cells(thin, rates, sources, devices, theme))
+    told = {pair for pair, r in rates.items() if not r.is_thin_for_colour(overall)}
+    limits = borders(max((rates[pair].value for pair in told), default=0.0))
+    steps = look.sequential(theme)
+    fills = [steps[class_of(r.value, limits)] if pair in told else c["too-few"] for pair, r in rates.items()]
     veiled = _veiled(selected, cells)
-    notes = [_cell_text(pair, r, sources, devices, limits, theme, pair in veiled) for pair, r in told.items()]
-    if len(told) < len(sources) * len(devices):
-        said = "Hatched: too few sessions to tell. Blank: no sessions." if thin else "Blank: no sessions."
-        notes.append(note(said, theme, x=0, y=0, xshift=-LEFT - 2, yanchor="top", yshift=-6, font={"color": c["muted"], "size": 12}))
+    grid = {
+        "type": "bar",
+        "x": [devices.index(device) for _, device in rates],
+        "base": [sources.index(source) - 0.47 for source, _ in rates],
+        "y": [0.94] * len(rates),
+        "width": 0.98,
+        "customdata": [list(pair) for pair in rates],
+        "text": [brief_rate(r.value) if pair in told else "" for pair, r in rates.items()],
+        "textposition": "inside",
+        "insidetextanchor": "middle",
+        "textangle": 0,
+        "constraintext": "none",
+        "insidetextfont": {
+            "color": [c["ink"] if pair in veiled else look.text_on(fill) for pair, fill in zip(rates, fills, strict=True)],
+            "size": look.FONT_SIZE,
+        },
+        "hoverinfo": "text",
+        "hovertext": [_cell_hover(*pair, r, pair in told) for pair, r in rates.items()],
+        "marker": {
+            "color": fills,
+            "pattern": hatch(theme) | {"shape": ["" if pair in told else "/" for pair in rates]},
+            "opacity": [look.FADED if pair in veiled else 1 for pair in rates],
+            "line": {"color": c["ink"], "width": [2 if veiled and pair not in veiled else 0 for pair in rates]},
+        },
+    }
+    blank = len(rates) < len(sources) * len(devices)
+    said = [*(["Hatched: too few sessions to tell."] if len(told) < len(rates) else []), *(["Blank: no sessions."] if blank else [])]
     return figure(
         "source_device_heatmap",
-        data,
+        [grid],
         theme,
         margin={"l": LEFT, "r": 4, "t": 28, "b": 28},
-        xaxis=label_axis(theme, [labels.device(d) for d in devices], side="top"),
-        yaxis=label_axis(theme, [labels.short(s, LABEL) for s in sources], reverse=True, tickfont={"color": c["ink"], "size": 13}),
-        annotations=notes,
-        shapes=_selection(veiled, cells, sources, devices, theme),
+        xaxis=label_axis(theme, [labels.device(d) for d in devices], side="top", tickfont={"color": c["muted"], "size": 12}),
+        yaxis=_source_axis(sources, theme),
+        annotations=[heading(" ".join(said), theme, LEFT, 0, yanchor="top", yshift=-6)] if said else [],
     )
 
 
-def _cell_hover(source, device, r: Rate) -> str:
-    return f"{labels.full(source)} on {labels.device(device).lower()}<br>{r.evidence}"
+def _source_axis(sources, theme) -> dict:
+    ink = {"color": look.colours(theme)["ink"], "size": look.FONT_SIZE}
+    return label_axis(theme, [labels.short(source, LABEL) for source in sources], reverse=True, tickfont=ink)
 
 
-def _thin_cells(thin, rates, sources, devices, theme) -> dict:
-    return {
-        "type": "bar",
-        "x": [devices.index(d) for _, d in thin],
-        "base": [sources.index(s) - 0.46 for s, _ in thin],
-        "y": [0.92] * len(thin),
-        "width": 0.98,
-        "marker": {"color": look.colours(theme)["too-few"], "pattern": hatch(theme), "line": {"width": 0}},
-        "customdata": [[s, d] for s, d in thin],
-        "hoverinfo": "text",
-        "hovertext": [
-            f"{labels.full(s)} on {labels.device(d).lower()}<br>too few sessions to tell: {exact(rates[s, d].k)} of {exact(rates[s, d].n)}"
-            for s, d in thin
-        ],
-    }
-
-
-def _cell_text(pair, r, sources, devices, limits, theme, is_veiled) -> dict:
-    source, device = pair
-    ink = look.text_on(look.sequential(theme)[class_of(r.value, limits)])
-    return {
-        "text": brief_rate(r.value),
-        "x": devices.index(device),
-        "y": sources.index(source),
-        "showarrow": False,
-        "font": {"color": look.colours(theme)["muted"] if is_veiled else ink, "size": look.FONT_SIZE},
-    }
+def _cell_hover(source, device, r: Rate, is_told: bool) -> str:
+    evidence = r.evidence if is_told else f"too few sessions to tell: {exact(r.k)} of {exact(r.n)}"
+    return f"{labels.full(source)} on {labels.device(device).lower()}<br>{evidence}"
 
 
 def _veiled(selected, cells) -> set:
     """The pairs that step back because others are selected."""
     rest = {pair for pair in cells if selected is not None and not matches(pair, selected)}
     return rest if len(rest) < len(cells) else set()
-
-
-def _selection(veiled, cells, sources, devices, theme) -> list[dict]:
-    """The chosen cells outlined, and a veil over the others: cells of a heatmap have no opacity of their own."""
-    c = look.colours(theme)
-    shapes = []
-    for source, device in cells if veiled else ():
-        x, y = devices.index(device), sources.index(source)
-        box = {"type": "rect", "x0": x - 0.5, "x1": x + 0.5, "y0": y - 0.5, "y1": y + 0.5, "layer": "above"}
-        if (source, device) in veiled:
-            shapes.append(box | {"fillcolor": c["surface"], "opacity": 0.75, "line": {"width": 0}})
-        else:
-            shapes.append(box | {"line": {"color": c["ink"], "width": 2}})
-    return shapes
 
 
 def source_probabilities(rows: list[dict], *, theme: str = "light", selected=None, **_) -> dict:
@@ -143,23 +113,17 @@ def source_probabilities(rows: list[dict], *, theme: str = "light", selected=Non
             if group:
                 data.append(_dots(group, told, sources, offset, look.FADED if is_back else 1))
     drawn = {source for source, _ in told}
-    stripes = [
-        {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": i - 0.5, "y1": i + 0.5, "fillcolor": c["land"], "line": {"width": 0}}
-        | {"layer": "below", "opacity": 0.55}
-        for i in range(0, len(sources), 2)
-    ]
     return figure(
         "source_probabilities",
         data,
         theme,
         margin={"l": LEFT, "r": 24, "t": 28, "b": 48},
         xaxis=scale(theme, top, tick_rate, intervals=3, title="Average probability"),
-        yaxis=label_axis(theme, [labels.short(s, LABEL) for s in sources], reverse=True, tickfont={"color": c["ink"], "size": 13}),
-        shapes=stripes,
+        yaxis=_source_axis(sources, theme) | {"showgrid": True},
         annotations=[
             device_key([d for d in devices if isinstance(d, str)], theme, x=0, y=1, yshift=6, xshift=-LEFT - 2),
             *(
-                note("too few sessions", theme, x=0, xshift=4, yref="y", y=i, yanchor="middle")
+                note("too few sessions", theme, x=0, xshift=4, yref="y", y=i, yanchor="middle", bgcolor=c["surface"])
                 for i, source in enumerate(sources)
                 if source not in drawn
             ),

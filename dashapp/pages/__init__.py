@@ -4,6 +4,4 @@ from types import ModuleType
 
 from dashapp.pages import candidates, countries, data, duration, funnel, model, overview, sources
 
-PAGES: dict[str, ModuleType] = {
-    page.PATH: page for page in (overview, countries, funnel, duration, sources, candidates, model, data)
-}
+PAGES: dict[str, ModuleType] = {page.PATH: page for page in (overview, countries, funnel, duration, sources, candidates, model, data)}

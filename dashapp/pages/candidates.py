@@ -43,7 +43,9 @@ COLUMNS = [
     _column("stage", "Stage", 140, "number", valueFormatter={"function": "leaksStage(params.value)"}),
     _column("visit_number", "Visit", 84, "number"),
     _column("landing_page", "Landing page", 220),
-    _column("is_converted", "Converted", 110, "flag", valueFormatter={"function": "params.value ? 'yes' : params.value === false ? 'no' : ''"}),
+    _column(
+        "is_converted", "Converted", 110, "flag", valueFormatter={"function": "params.value ? 'yes' : params.value === false ? 'no' : ''"}
+    ),
     _column("revenue", "Revenue", 110, "number", valueFormatter={"function": "leaksMoney(params.value)"}),
     _column("started_at", "Started (UTC)", 160, "time", valueFormatter={"function": "leaksTime(params.value)"}),
     _column("session_id", "Session", 220),
@@ -57,27 +59,52 @@ def layout(read: Reading) -> html.Div:
         id="candidates-grid",
         rowModelType="infinite",
         columnDefs=COLUMNS,
-        defaultColDef={"sortable": True, "resizable": True, "suppressHeaderMenuButton": False,
-                       "filterParams": {"buttons": ["reset"], "debounceMs": 300, "maxNumConditions": 1}},
-        dashGridOptions={"rowHeight": 34, "headerHeight": 36, "cacheBlockSize": BLOCK, "maxBlocksInCache": 20, "theme": {"function": GRID_THEME},
-                         "suppressCellFocus": False, "enableCellTextSelection": True, "animateRows": False, "tooltipShowDelay": 300,
-                         "localeText": {"noRowsToShow": "No candidate matches."}},
+        defaultColDef={
+            "sortable": True,
+            "resizable": True,
+            "suppressHeaderMenuButton": False,
+            "filterParams": {"buttons": ["reset"], "debounceMs": 300, "maxNumConditions": 1},
+        },
+        dashGridOptions={
+            "rowHeight": 34,
+            "headerHeight": 36,
+            "cacheBlockSize": BLOCK,
+            "maxBlocksInCache": 20,
+            "theme": {"function": GRID_THEME},
+            "suppressCellFocus": False,
+            "enableCellTextSelection": True,
+            "animateRows": False,
+            "tooltipShowDelay": 300,
+            "localeText": {"noRowsToShow": "No candidate matches."},
+        },
         style={"height": "620px"},
     )
-    quick = dcc.Checklist(id="candidates-quick", options=[{"label": label, "value": name} for name, label in QUICK_LABELS.items()],
-                          value=["open"], className="quick", inline=True)
+    quick = dcc.Checklist(
+        id="candidates-quick",
+        options=[{"label": label, "value": name} for name, label in QUICK_LABELS.items()],
+        value=["open"],
+        className="quick",
+        inline=True,
+    )
     return page(
         TITLE,
         html.Section(
             [
                 html.H2("The tenth of sessions most like those that convert"),
                 html.P(id="candidates-insight", className="insight"),
-                html.Div([quick, html.A("Download CSV", id="candidates-csv", href="/download/top_candidates.csv", download="",
-                                        className="button")], className="toolbar"),
+                html.Div(
+                    [
+                        quick,
+                        html.A("Download CSV", id="candidates-csv", href="/download/top_candidates.csv", download="", className="button"),
+                    ],
+                    className="toolbar",
+                ),
                 grid,
                 html.Footer([html.Span(id="candidates-count", className="count")]),
             ],
-            className="card", style={"gridColumn": "span 12"}, **{"aria-label": TITLE},
+            className="card",
+            style={"gridColumn": "span 12"},
+            **{"aria-label": TITLE},
         ),
     )
 
@@ -97,6 +124,7 @@ def _insight(totals: dict) -> str:
     if not n:
         return "No session under these filters is in the top tenth."
     return (
-        f"{theme.exact(n)} sessions are in the top tenth under these filters, each with a probability of {theme.rate(totals['least'])} or more: "
+        f"{theme.exact(n)} sessions are in the top tenth under these filters, each with a probability of "
+        f"{theme.rate(totals['least'])} or more: "
         f"{theme.exact(totals['converted'])} converted, {theme.exact(left)} left without."
     )

@@ -28,8 +28,9 @@ def layout(read: Reading) -> html.Div:
     return page(
         TITLE,
         chart_card(charts.COUNTRY_MAP, says.get("country_rates", ""), wide=12),
-        table_card("country-table", "Every country with its interval", wide=12, relation="country_rates",
-                   definition=says.get("country_rates", "")),
+        table_card(
+            "country-table", "Every country with its interval", wide=12, relation="country_rates", definition=says.get("country_rates", "")
+        ),
     )
 
 

@@ -71,8 +71,11 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
         "data-rejects-insight": {"children": f"{theme.exact(refused)} rows could not be used." if refused else "Every row could be used."},
         "data-rejects-sql": {"children": "from rejects_by_reason;"},
         "data-bots": {"children": table([row for row in bots if row["sessions"]], BOTS) if automated else ""},
-        "data-bots-insight": {"children": f"{theme.exact(automated)} sessions are kept apart and counted nowhere else."
-                              if automated else "No session looked automated."},
+        "data-bots-insight": {
+            "children": f"{theme.exact(automated)} sessions are kept apart and counted nowhere else."
+            if automated
+            else "No session looked automated."
+        },
         "data-bots-sql": {"children": "from bots_by_rule;"},
     }
 
@@ -112,4 +115,8 @@ def _coverage(days: list[Row]) -> Any:
         for row in days[-400:]
     ]
     listed = ", ".join(str(row["session_date"]) for row in missing[:12])
-    return [html.P(said), html.Div(strip, className="days"), html.P(f"Missing: {listed}{' …' if len(missing) > 12 else ''}") if missing else None]
+    return [
+        html.P(said),
+        html.Div(strip, className="days"),
+        html.P(f"Missing: {listed}{' …' if len(missing) > 12 else ''}") if missing else None,
+    ]

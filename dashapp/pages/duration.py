@@ -19,6 +19,7 @@ COLUMNS = (
     Column("Rate", lambda row: theme.rate(row["conversion_rate"])),
     Column("95 % interval", lambda row: theme.interval(row["ci_low"], row["ci_high"])),
 )
+UNKNOWN = "A session with a single hit counts as under 10 s: how long it really lasted is not known."
 CAUTION = "Buying takes time: part of a long visit is the purchase itself. A longer visit is not a cause of buying."
 
 
@@ -38,6 +39,7 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
         **frame(read, filters, notes, common.kpis(read, filters)),
         **parts,
         "duration-table": {"children": table(rows, COLUMNS)},
+        "duration-table-insight": {"children": UNKNOWN},
         "duration-table-sql": parts[f"{charts.DURATION.id}-sql"],
         "duration-table-csv": parts[f"{charts.DURATION.id}-csv"],
     }

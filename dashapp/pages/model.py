@@ -20,7 +20,13 @@ PATH, NAME, TITLE = "/model", "Model", "Model"
 MEASURES = (
     ("auc", "Ranking (AUC)", "how often a converting session is ranked above another one", 0.5, 1),
     ("average_precision", "Average precision", "share of conversions among the sessions ranked at or above each", "base_rate", 1),
-    ("precision_at_10", "Precision in the top tenth", "share of the highest-ranked tenth that converts", "base_rate", "precision_at_10_max"),
+    (
+        "precision_at_10",
+        "Precision in the top tenth",
+        "share of the highest-ranked tenth that converts",
+        "base_rate",
+        "precision_at_10_max",
+    ),
     ("recall_at_10", "Recall in the top tenth", "share of all conversions that the highest-ranked tenth holds", 0.1, "recall_at_10_max"),
     ("f1", "F1 at the threshold", "balance of precision and recall when sessions are flagged", None, 1),
 )
@@ -33,7 +39,9 @@ COLUMNS = (
 )
 FEATURES = (
     Column("Feature", lambda row: row["feature"].removeprefix("is_").replace("_", " ").capitalize(), is_number=False),
-    Column("Share of what it learnt", lambda row: html.Div(html.I(style={"width": f"{row['gain']:.1%}"}), className="bar"), is_number=False),
+    Column(
+        "Share of what it learnt", lambda row: html.Div(html.I(style={"width": f"{row['gain']:.1%}"}), className="bar"), is_number=False
+    ),
     Column("", lambda row: theme.rate(row["gain"])),
 )
 
@@ -61,19 +69,25 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     metrics = run["metrics"]
     bins, tenths = metrics.get("calibration") or [], metrics.get("lift") or []
     result.update(charts.answer(charts.HISTOGRAM, charts.rows_of(charts.HISTOGRAM, read, filters), filters, look))
-    result.update({
-        "model-summary": {"children": [html.P(sentence) for sentence in sentences(run)]},
-        "model-metrics": {"children": table(_measures(metrics), COLUMNS)},
-        "model-metrics-insight": {"children": f"Trained {run['trained_at']:%-d %B %Y, %H:%M} UTC, run {run['run_id']}. Filters do not change "
-                                              "these figures: they describe the run."},
-        "calibration-curve": {"figure": figures.calibration_curve(bins, theme=look)},
-        "calibration-curve-insight": {"children": insights.calibration_curve(bins)},
-        "lift-by-decile": {"figure": figures.lift_by_decile(tenths, theme=look)},
-        "lift-by-decile-insight": {"children": insights.lift_by_decile(tenths)},
-        "model-features": {"children": table(metrics.get("importance") or [], FEATURES)},
-        "model-features-insight": {"children": "Share of the improvement each feature brought while learning. It is no cause of buying."},
-        "model-notes": {"children": [html.P(note) for note in metrics.get("notes") or []] or html.P("Nothing noted for this run.")},
-    })
+    result.update(
+        {
+            "model-summary": {"children": [html.P(sentence) for sentence in sentences(run)]},
+            "model-metrics": {"children": table(_measures(metrics), COLUMNS)},
+            "model-metrics-insight": {
+                "children": f"Trained {run['trained_at']:%-d %B %Y, %H:%M} UTC, run {run['run_id']}. Filters do not change "
+                "these figures: they describe the run."
+            },
+            "calibration-curve": {"figure": figures.calibration_curve(bins, theme=look)},
+            "calibration-curve-insight": {"children": insights.calibration_curve(bins)},
+            "lift-by-decile": {"figure": figures.lift_by_decile(tenths, theme=look)},
+            "lift-by-decile-insight": {"children": insights.lift_by_decile(tenths)},
+            "model-features": {"children": table(metrics.get("importance") or [], FEATURES)},
+            "model-features-insight": {
+                "children": "Share of the improvement each feature brought while learning. It is no cause of buying."
+            },
+            "model-notes": {"children": [html.P(note) for note in metrics.get("notes") or []] or html.P("Nothing noted for this run.")},
+        }
+    )
     return result
 
 
@@ -84,15 +98,17 @@ def _measures(metrics: dict[str, Any]) -> list[dict[str, Any]]:
         if theme.number(metrics.get(key)) is None:
             continue
         low, high = metrics.get(f"{key}_low"), metrics.get(f"{key}_high")
-        rows.append({
-            "name": name,
-            "says": says,
-            "value": _figure(metrics[key]),
-            "interval": "" if theme.number(low) is None else f"{_figure(low)}–{_figure(high)}",
-            "everything": _figure(everything.get(key)),
-            "guess": _figure(metrics.get(guess) if isinstance(guess, str) else guess),
-            "best": _figure(metrics.get(best) if isinstance(best, str) else best),
-        })
+        rows.append(
+            {
+                "name": name,
+                "says": says,
+                "value": _figure(metrics[key]),
+                "interval": "" if theme.number(low) is None else f"{_figure(low)}–{_figure(high)}",
+                "everything": _figure(everything.get(key)),
+                "guess": _figure(metrics.get(guess) if isinstance(guess, str) else guess),
+                "best": _figure(metrics.get(best) if isinstance(best, str) else best),
+            }
+        )
     return rows
 
 

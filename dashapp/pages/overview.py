@@ -26,10 +26,15 @@ COUNTRIES = (
 
 def layout(read: Reading) -> html.Div:
     says = common.definitions(read)
-    cards = {chart.id: chart_card(chart, says.get(chart.relation, ""), wide=wide)
-             for chart, wide in zip(CHARTS, (8, 6, 6, 8, 7, 5), strict=True)}
-    tiles = [kpi_tile("kpi-sessions", "Sessions"), kpi_tile("kpi-conversions", "Conversions"),
-             kpi_tile("kpi-rate", "Conversion rate"), kpi_tile("kpi-revenue", "Revenue")]
+    cards = {
+        chart.id: chart_card(chart, says.get(chart.relation, ""), wide=wide) for chart, wide in zip(CHARTS, (8, 6, 6, 8, 7, 5), strict=True)
+    }
+    tiles = [
+        kpi_tile("kpi-sessions", "Sessions"),
+        kpi_tile("kpi-conversions", "Conversions"),
+        kpi_tile("kpi-rate", "Conversion rate"),
+        kpi_tile("kpi-revenue", "Revenue"),
+    ]
     by_day, funnel, duration, countries, heatmap, probabilities = cards.values()
     return page(
         TITLE,
@@ -57,7 +62,7 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
             result["top-countries"] = {"children": table(largest, COUNTRIES, click="country", key="country", selected=filters.countries)}
             result["top-countries-insight"] = {"children": "By sessions. A wide interval means few sessions to go by."}
         result.update(charts.answer(chart, rows, filters, look, currency=currency))
-    result["model-summary"] = {"children": summary(common.current_run(read), filters.query())}
+    result["model-summary"] = {"children": summary(common.current_run(read), filters)}
     return result
 
 
@@ -67,10 +72,16 @@ def _tiles(totals: Row, days: list[Row], look: str, currency: str) -> Answer:
     tiles = {
         "kpi-sessions": (theme.exact(sessions), f"{theme.count(per_day)} a day" if days else "", "sessions"),
         "kpi-conversions": (theme.exact(conversions), f"{theme.exact(totals['transactions'])} transactions", "conversions"),
-        "kpi-rate": (theme.rate(totals["conversion_rate"]), f"95 % interval {theme.interval(totals['ci_low'], totals['ci_high'])}",
-                     "conversion_rate"),
-        "kpi-revenue": (theme.money(totals["revenue"]),
-                        f"{theme.money(totals['revenue'] / conversions, currency)} per conversion" if conversions else "no conversion yet", "revenue"),
+        "kpi-rate": (
+            theme.rate(totals["conversion_rate"]),
+            f"95 % interval {theme.interval(totals['ci_low'], totals['ci_high'])}",
+            "conversion_rate",
+        ),
+        "kpi-revenue": (
+            theme.money(totals["revenue"]),
+            f"{theme.money(totals['revenue'] / conversions, currency)} per conversion" if conversions else "no conversion yet",
+            "revenue",
+        ),
     }
     answer: Answer = {}
     for identity, (value, note, column) in tiles.items():

@@ -34,8 +34,13 @@ COLUMNS = (
 def layout(read: Reading) -> html.Div:
     says = common.definitions(read)
     heatmap, probabilities = (chart_card(chart, says.get(chart.relation, ""), wide=wide) for chart, wide in CHARTS)
-    benchmarks = table_card("benchmark-table", "Devices beside the benchmark", wide=5, relation="device_benchmarks",
-                            definition=says.get("device_benchmarks", ""))
+    benchmarks = table_card(
+        "benchmark-table",
+        "Devices beside the benchmark",
+        wide=5,
+        relation="device_benchmarks",
+        definition=says.get("device_benchmarks", ""),
+    )
     return page(TITLE, heatmap, benchmarks, probabilities)
 
 
@@ -46,13 +51,16 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     seen = filters.without("device")
     call, params = seen.call("device_benchmarks")
     query = seen.query()
-    result.update({
-        "benchmark-table": {"children": table(read.kept(f"from {call}", params), COLUMNS, click="device", key="device",
-                                              selected=filters.devices)},
-        "benchmark-table-insight": {"children": _provenance(read)},
-        "benchmark-table-sql": {"children": seen.sql("device_benchmarks")},
-        "benchmark-table-csv": {"href": "/download/device_benchmarks.csv" + (f"?{query}" if query else "")},
-    })
+    result.update(
+        {
+            "benchmark-table": {
+                "children": table(read.kept(f"from {call}", params), COLUMNS, click="device", key="device", selected=filters.devices)
+            },
+            "benchmark-table-insight": {"children": _provenance(read)},
+            "benchmark-table-sql": {"children": seen.sql("device_benchmarks")},
+            "benchmark-table-csv": {"href": "/download/device_benchmarks.csv" + (f"?{query}" if query else "")},
+        }
+    )
     return result
 
 

@@ -1,5 +1,6 @@
 """The list of top candidates, a window of it at a time: sorting and filtering come from a stranger's browser and pass a whitelist."""
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,8 +9,27 @@ from dashapp.filters import Filters
 
 TEXTS = frozenset({"device", "country", "source", "medium", "campaign", "channel", "landing_page", "session_id", "visitor_id"})
 NUMBERS = frozenset({"rank", "p_conversion", "visit_number", "pageviews", "duration_seconds", "stage", "revenue"})
-COLUMNS = ("rank", "p_conversion", "device", "country", "source", "medium", "campaign", "channel", "landing_page", "visit_number",
-           "pageviews", "duration_seconds", "stage", "is_converted", "revenue", "started_at", "session_date", "session_id", "visitor_id")
+COLUMNS = (
+    "rank",
+    "p_conversion",
+    "device",
+    "country",
+    "source",
+    "medium",
+    "campaign",
+    "channel",
+    "landing_page",
+    "visit_number",
+    "pageviews",
+    "duration_seconds",
+    "stage",
+    "is_converted",
+    "revenue",
+    "started_at",
+    "session_date",
+    "session_id",
+    "visitor_id",
+)
 SORTABLE = TEXTS | NUMBERS | {"started_at", "session_date", "is_converted"}
 QUICK = {
     "open": "not is_converted",
@@ -17,18 +37,25 @@ QUICK = {
     "returning": "visit_number > 1",
 }
 COMPARISONS = {"equals": "=", "notEqual": "<>", "lessThan": "<", "lessThanOrEqual": "<=", "greaterThan": ">", "greaterThanOrEqual": ">="}
-PATTERNS = {"contains": "contains(lower({0}), lower({1}))", "notContains": "not contains(lower({0}), lower({1}))",
-            "equals": "lower({0}) = lower({1})", "notEqual": "lower({0}) <> lower({1})",
-            "startsWith": "starts_with(lower({0}), lower({1}))", "endsWith": "ends_with(lower({0}), lower({1}))"}
+PATTERNS = {
+    "contains": "contains(lower({0}), lower({1}))",
+    "notContains": "not contains(lower({0}), lower({1}))",
+    "equals": "lower({0}) = lower({1})",
+    "notEqual": "lower({0}) <> lower({1})",
+    "startsWith": "starts_with(lower({0}), lower({1}))",
+    "endsWith": "ends_with(lower({0}), lower({1}))",
+}
 LARGEST_WINDOW = 500
+FURTHEST_ROW = 10**9
+LONGEST_TEXT = 500
 
 
 def window(read: Reading, filters: Filters, quick: Sequence[str], request: Mapping[str, Any]) -> tuple[list[Row], int]:
     """The rows a grid asks for, and how many there are in all."""
     source, params = selection(filters, quick, request.get("filterModel") or {})
     total = read.rows(f"select count(*) as n {source}", params)[0]["n"]
-    start = max(int(request.get("startRow") or 0), 0)
-    size = min(max(int(request.get("endRow") or 100) - start, 1), LARGEST_WINDOW)
+    start = min(max(int(_number(request.get("startRow")) or 0), 0), FURTHEST_ROW)
+    size = min(max(int(_number(request.get("endRow")) or 100) - start, 1), LARGEST_WINDOW)
     order = ordering(request.get("sortModel") or [])
     rows = read.rows(f"select {', '.join(COLUMNS)} {source} order by {order} limit {size} offset {start}", params)
     return rows, total
@@ -47,8 +74,11 @@ def selection(filters: Filters, quick: Sequence[str], model: Mapping[str, Any]) 
 
 def ordering(model: Sequence[Mapping[str, Any]]) -> str:
     """`order by` terms of a grid's sort model; unknown columns are left out, ties are decided by rank."""
-    terms = [f"{entry['colId']} {'desc' if entry.get('sort') == 'desc' else 'asc'} nulls last"
-             for entry in model if isinstance(entry, Mapping) and entry.get("colId") in SORTABLE]
+    terms = [
+        f"{entry['colId']} {'desc' if entry.get('sort') == 'desc' else 'asc'} nulls last"
+        for entry in model
+        if isinstance(entry, Mapping) and str(entry.get("colId")) in SORTABLE
+    ]
     return ", ".join([*terms, "rank"])
 
 
@@ -59,13 +89,13 @@ def _condition(column: str, entry: Any, params: dict[str, Any]) -> str | None:
         parts = [part for part in (_condition(column, one, params) for one in entry["conditions"][:4]) if part]
         word = " or " if entry.get("operator") == "OR" else " and "
         return f"({word.join(parts)})" if parts else None
-    kind = entry.get("type")
+    kind = str(entry.get("type"))
     if column not in SORTABLE:
         return None
     if kind in ("blank", "notBlank"):
         return f"{column} is {'not ' if kind == 'notBlank' else ''}null"
     if column in TEXTS and kind in PATTERNS:
-        return PATTERNS[kind].format(column, _bind(params, str(entry.get("filter") or "")))
+        return PATTERNS[kind].format(column, _bind(params, _text(entry.get("filter"))))
     if column in NUMBERS and kind == "inRange":
         low, high = _number(entry.get("filter")), _number(entry.get("filterTo"))
         return None if low is None or high is None else f"{column} between {_bind(params, low)} and {_bind(params, high)}"
@@ -82,6 +112,11 @@ def _bind(params: dict[str, Any], value: Any) -> str:
 
 def _number(value: Any) -> float | None:
     try:
-        return float(value)
-    except (TypeError, ValueError):
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
         return None
+    return number if math.isfinite(number) else None
+
+
+def _text(value: Any) -> str:
+    return str(value or "")[:LONGEST_TEXT].encode("utf-8", "replace").decode()

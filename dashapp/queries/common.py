@@ -24,7 +24,8 @@ def daily(read: Reading, filters: Filters) -> list[Row]:
 
 def coverage(read: Reading) -> Row:
     """First and last day with sessions, days missing between, and sessions in all."""
-    rows = read.kept("select min(session_date) filter (not is_missing) as first, max(session_date) filter (not is_missing) as last, "
+    rows = read.kept(
+        "select min(session_date) filter (not is_missing) as first, max(session_date) filter (not is_missing) as last, "
         "count(*) filter (is_missing) as missing, coalesce(sum(sessions), 0) as sessions from date_coverage",
     )
     return rows[0]
@@ -52,7 +53,8 @@ def currency(read: Reading) -> str:
 
 def definitions(read: Reading) -> dict[str, str]:
     """What each relation says about itself in the database: the one definition for analysts and for the cards here."""
-    rows = read.kept("select view_name as name, comment from duckdb_views() where database_name = 'leaks' and comment is not null",
+    rows = read.kept(
+        "select view_name as name, comment from duckdb_views() where database_name = 'leaks' and comment is not null",
     )
     return {row["name"]: row["comment"] for row in rows}
 

@@ -283,7 +283,7 @@ def landing_table() -> np.ndarray:
     """Cumulative weights of landing pages for each traffic line."""
     rows = []
     for line in traffic.ALL_LINES:
-        tilt = traffic.LANDING_TILT[line.kind] if line.kind in traffic.LANDING_TILT else {}
+        tilt = traffic.LANDING_TILT[line.kind]
         fixed = traffic.CAMPAIGN_LANDING.get(line.campaign or "")
         rows.append([
             page.weight * tilt.get(page.group, 1.0) * (12.0 if page.path == fixed else 1.0) for page in shop.LANDINGS

@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from . import audience, shop
 from .columns import Labels, integers
+from .events import WITHOUT_CONSENT
 from .funnel import ASSISTANT_SINCE, Sessions
 from .leaks import Leak, Renamed
 from .visitors import BOT_KINDS, HUMAN
@@ -40,6 +41,7 @@ class Tally:
             sessions=int(human.sum()), bots=int((~human).sum()), conversions=int(day.converted.sum()),
             transactions=int(day.transactions.sum()), cents=int(day.revenue_cents.sum()), pageviews=int(day.pageviews[human].sum()),
             hits=int(day.hits.sum()), visitors=int((human & (day.arrivals.visit_number == 1)).sum()),
+            without_consent=int((day.start % WITHOUT_CONSENT == 0).sum()),
         )
         for kind, name in enumerate(BOT_KINDS):
             if kind != HUMAN:
@@ -79,7 +81,7 @@ class Tally:
             "totals": {
                 "days": days, "rows": sessions + self.totals["bots"], "sessions": sessions, "bots": self.totals["bots"],
                 "bots_by_kind": dict(self.bots), "new_visitors": self.totals["visitors"], "pageviews": self.totals["pageviews"],
-                "hits": self.totals["hits"], **money(self.totals),
+                "hits": self.totals["hits"], "ga4_events_without_consent": self.totals["without_consent"], **money(self.totals),
                 "conversion_rate": round(self.totals["conversions"] / max(sessions, 1), 6),
             },
             "stages": [self.stages[stage] for stage in range(4)],

@@ -96,8 +96,3 @@ def wrapping(source: Source) -> Iterator[None]:
     except duckdb.Error as error:
         first = shorten(str(error).split("\n")[0].replace(str(source.path.resolve()), source.name), 160)
         raise InputError(f"{source.name}: cannot be read as {source.format} ({first}): download or export it again") from None
-
-
-def text_literal(text: str) -> str:
-    """A text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"

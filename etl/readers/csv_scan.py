@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from etl import privacy
-from etl.readers import text_literal
+from etl.privacy import literal
 from etl.recognise import Source, file_pattern
 
 _serial = itertools.count(1)
@@ -32,10 +32,10 @@ class CsvScan:
         source = self.source
         columns = ", ".join(f"'c{position}': 'VARCHAR'" for position in range(len(source.columns)))
         settings = (
-            text_literal(file_pattern(source.path)),
+            literal(file_pattern(source.path)),
             "auto_detect = false",
             "header = true",
-            f"delim = {text_literal(source.delimiter)}",
+            f"delim = {literal(source.delimiter)}",
             "quote = '\"'",
             "escape = '\"'",
             f"encoding = '{source.encoding}'",
@@ -66,8 +66,9 @@ class CsvScan:
 
     def row_sql(self, hidden: set[int]) -> str:
         """The row as text, without the columns that hold ids."""
-        parts = ["'(id)'" if position in hidden else f"coalesce(left(c{position}, 1000), '')" for position in range(len(self.source.columns))]
-        return f"concat_ws({text_literal(self.source.delimiter)}, {', '.join(parts)})"
+        columns = range(len(self.source.columns))
+        parts = ["'(id)'" if position in hidden else f"coalesce(left(c{position}, 1000), '')" for position in columns]
+        return f"concat_ws({literal(self.source.delimiter)}, {', '.join(parts)})"
 
     def rejects_sql(self, landing: str) -> str:
         """All rows not loaded, from a landing statement over the quiet scan that carries `raw`, and the lost rows of the counted one.

@@ -105,4 +105,6 @@ def start_sql(expression: str, values: Sequence[str]) -> str:
     """SQL for the UTC timestamp of a start-time text: a number of seconds (or milli-, microseconds), else ISO."""
     if values and all(re.fullmatch(r"\d{9,16}(\.0)?", value) for value in values):
         return epoch_sql(expression)
-    return f"coalesce(try_cast({expression} as timestamp), {epoch_sql(expression)})"
+    with_zone = f"regexp_matches({expression}, ':[0-9][0-9]([.][0-9]+)? ?(Z|[+-][0-9][0-9](:?[0-9][0-9])?)$')"
+    zoned = f"make_timestamp(epoch_us(try_cast({expression} as timestamptz)))"
+    return f"coalesce(case when {with_zone} then {zoned} else try_cast({expression} as timestamp) end, {epoch_sql(expression)})"

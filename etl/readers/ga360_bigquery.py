@@ -9,7 +9,8 @@ from __future__ import annotations
 import duckdb
 
 from etl import labels, stages
-from etl.readers import Landing, text_literal
+from etl.privacy import literal
+from etl.readers import Landing
 from etl.readers.ga360_hits import event_name_sql
 from etl.readers.text_table import Table, landing_sql, read_columns
 from etl.recognise import Source, file_pattern
@@ -17,7 +18,7 @@ from etl.recognise import Source, file_pattern
 TOP = ("fullVisitorId", "clientId", "visitorId", "visitId", "visitNumber", "visitStartTime", "date", "channelGrouping")
 RECORDS = {
     "totals": (
-        "hits", "pageviews", "screenviews", "timeOnSite", "bounces", "transactions", "transactionRevenue", "totalTransactionRevenue",
+        "visits", "hits", "pageviews", "screenviews", "timeOnSite", "bounces", "transactions", "transactionRevenue", "totalTransactionRevenue",
     ),
     "trafficSource": ("source", "medium", "campaign"),
     "device": ("deviceCategory", "browser", "operatingSystem"),
@@ -31,6 +32,7 @@ HIT = {
     "transaction": ("transactionRevenue",),
     "eventInfo": ("eventCategory", "eventAction", "eventValue"),
 }
+ABSENT = "null::varchar"
 MAX_OBJECT = 64 << 20  # a session of many hits, each with its products, may be tens of megabytes of JSON
 
 
@@ -39,10 +41,11 @@ def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:
     scan = _parquet_scan(source) if source.container == "parquet" else _json_scan(source)
     record = _Record(con.sql(f"select * from {scan} limit 0"))
     has_hits = record.hits is not None
-    columns = {
-        "record_bad": f"coalesce({record.top('fullVisitorId', 'clientId', 'visitorId')}, {record.top('visitId')}, {record.top('date')}) is null",
-        "totals_bad": 'scan."totals" is null',
-    }
+    anything = record.top("fullVisitorId", "clientId", "visitorId", "visitId", "date")
+    columns = {"record_bad": f"{anything} is null"}
+    counts = [name for name in ("visits", "hits", "pageviews") if record.leaf("totals", name) != ABSENT]
+    if counts:
+        columns["totals_bad"] = f"{record.leaf('totals', *counts)} is null"
     columns |= read_columns(con, Table(source.name, scan, _fields(record), SAMPLES), [])
     notes: list[str] = []
     told = {}
@@ -67,24 +70,25 @@ SAMPLES = {"date": ["20170801"], "start_time": ["1501570398"], "revenue": ["1000
 
 
 def _parquet_scan(source: Source) -> str:
-    return f"read_parquet({text_literal(file_pattern(source.path))}, file_row_number = true)"
+    return f"read_parquet({literal(file_pattern(source.path))}, file_row_number = true)"
 
 
 def _json_scan(source: Source) -> str:
     shape = "array" if source.container == "json-array" else "newline_delimited"
-    hit = ", ".join(
-        ", ".join(f"{name} VARCHAR" for name in names) if not group else f'"{group}" STRUCT({", ".join(f"{name} VARCHAR" for name in names)})'
-        for group, names in HIT.items()
-    )
     columns = {name: "VARCHAR" for name in TOP}
-    columns |= {group: f"STRUCT({', '.join(f'{name} VARCHAR' for name in names)})" for group, names in RECORDS.items()}
+    columns |= {group: f"STRUCT({_texts(names)})" for group, names in RECORDS.items()}
+    hit = ", ".join(f'"{group}" STRUCT({_texts(names)})' if group else _texts(names) for group, names in HIT.items())
     if source.has_hits:
         columns["hits"] = f"STRUCT({hit})[]"
-    declared = ", ".join(f"'{name}': {text_literal(kind)}" for name, kind in columns.items())
+    declared = ", ".join(f"'{name}': {literal(kind)}" for name, kind in columns.items())
     return (
-        f"read_json({text_literal(file_pattern(source.path))}, format = '{shape}', compression = '{source.compression}', "
+        f"read_json({literal(file_pattern(source.path))}, format = '{shape}', compression = '{source.compression}', "
         f"maximum_object_size = {MAX_OBJECT}, columns = {{{declared}}}{', ignore_errors = true' if shape == 'newline_delimited' else ''})"
     )
+
+
+def _texts(names: tuple[str, ...]) -> str:
+    return ", ".join(f'"{name}" VARCHAR' for name in names)
 
 
 class _Record:
@@ -114,27 +118,30 @@ class _Record:
     def top(self, *names: str) -> str:
         """The first of these fields that says something, as text."""
         parts = [f'nullif(scan."{name}"::varchar, \'\')' for name in names if self.has(name)]
-        return f"coalesce({', '.join(parts)})" if parts else "null::varchar"
+        return f"coalesce({', '.join(parts)})" if parts else ABSENT
 
     def leaf(self, group: str, *names: str) -> str:
         """The same for fields of a record."""
         known = _children(self.types.get(group.lower()))
         parts = [f'nullif(scan."{group}"."{name}"::varchar, \'\')' for name in names if name.lower() in known]
-        return f"coalesce({', '.join(parts)})" if parts else "null::varchar"
+        return f"coalesce({', '.join(parts)})" if parts else ABSENT
 
     def hit(self, group: str, name: str) -> str:
         """A field of a hit, as text, for use where `hit` is one."""
         known = _children(self.hit_type)
         if not group:
-            return f'{self.hit_prefix}."{name}"::varchar' if name.lower() in known else "null::varchar"
+            return f'{self.hit_prefix}."{name}"::varchar' if name.lower() in known else ABSENT
         if name.lower() not in _children(known.get(group.lower())):
-            return "null::varchar"
+            return ABSENT
         return f'{self.hit_prefix}."{group}"."{name}"::varchar'
 
     @property
     def event_name(self) -> str:
         return event_name_sql(
-            self.hit("eCommerceAction", "action_type"), self.hit("", "type"), self.hit("eventInfo", "eventCategory"), self.hit("eventInfo", "eventAction")
+            self.hit("eCommerceAction", "action_type"),
+            self.hit("", "type"),
+            self.hit("eventInfo", "eventCategory"),
+            self.hit("eventInfo", "eventAction"),
         )
 
     @property
@@ -145,8 +152,13 @@ class _Record:
 
 
 def _children(kind) -> dict:
-    """Types of a struct's fields by their names in lower case."""
-    return {name.lower(): child for name, child in kind.children} if kind is not None and kind.id == "struct" else {}
+    """Types of a struct's fields by their names in lower case.
+
+    Without those that are null by type, as writers leave them that met no value: DuckDB 2.0 breaks down on casting one inside a struct.
+    """
+    if kind is None or kind.id != "struct":
+        return {}
+    return {name.lower(): child for name, child in kind.children if child.id != "null"}
 
 
 def _fields(record: _Record) -> dict[str, str]:

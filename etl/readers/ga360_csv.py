@@ -7,7 +7,8 @@ import json
 
 import duckdb
 
-from etl.readers import Landing, flat_csv, text_literal
+from etl.privacy import literal
+from etl.readers import Landing, flat_csv
 from etl.readers.csv_scan import CsvScan
 from etl.recognise import JSON_COLUMNS, Source
 
@@ -35,7 +36,8 @@ def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:
     """Prepare the landing of a flattened export; see `etl.readers`."""
     if source.container != "csv-json":
         return flat_csv.read(con, source)
-    return flat_csv.land(con, source, _JsonScan(con, source), _fields(con, source))
+    checks = {"totals_bad": "totals is null"} if "totals" in _positions(source) else {}
+    return flat_csv.land(con, source, _JsonScan(con, source), _fields(con, source), checks)
 
 
 def _positions(source: Source) -> dict[str, int]:
@@ -63,7 +65,7 @@ def _keys_present(con: duckdb.DuckDBPyConnection, source: Source, positions: dic
     if "totals" not in positions:
         return set()
     keys = [key for _, column, key in KEYS if column == "totals"]
-    tests = ", ".join(f"coalesce(bool_or(contains(c{positions['totals']}, {text_literal(key)})), false)" for key in keys)
+    tests = ", ".join(f"coalesce(bool_or(contains(c{positions['totals']}, {literal(key)})), false)" for key in keys)
     found = con.execute(f"select {tests} from {CsvScan(source).quiet}").fetchone()
     return {key for key, is_there in zip(keys, found, strict=True) if is_there}
 

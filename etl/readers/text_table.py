@@ -5,6 +5,7 @@ Everything is read as text and cast row by row: a bad value rejects its row, not
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -19,7 +20,8 @@ NO_ID = "('', '(not set)', 'null', 'NULL', 'None', 'nan', 'NaN', 'undefined', '(
 SCIENTIFIC = r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+"
 MAX_MICROS = 10**17
 LABELS = (
-    "device", "country", "source", "medium", "campaign", "channel", "landing_page", "browser", "operating_system", "hostname", "network_domain",
+    "device", "country", "source", "medium", "campaign", "channel", "landing_page", "browser", "operating_system", "hostname",
+    "network_domain",
 )  # fmt: skip
 
 
@@ -27,13 +29,15 @@ LABELS = (
 class Table:
     """A relation of texts: `scan` is what stands after FROM, `fields` the text expression of each field it offers.
 
-    `samples` holds values of fields whose form is known beforehand; others are looked up in the first rows.
+    `samples` holds values of fields whose form is known beforehand; others are looked up in the first rows. `has_micros` says that the
+    column of money is one that Universal Analytics fills with micros.
     """
 
     file: str
     scan: str
     fields: Mapping[str, str]
     samples: Mapping[str, list[str]] = field(default_factory=dict)
+    has_micros: bool = True
 
     def values(self, con: duckdb.DuckDBPyConnection, field: str) -> list[str]:
         """Non-empty values of a field among the first rows."""
@@ -188,10 +192,11 @@ def _counts(columns: dict[str, str], fields: Mapping[str, str]) -> None:
     if "duration" in fields:
         text = fields["duration"]
         clock = f"epoch(try_cast(case when regexp_full_match({text}, '[0-9]{{1,2}}:[0-9]{{2}}:[0-9]{{2}}') then {text} end as interval))"
-        columns["duration_seconds"] = f"coalesce(try_cast({text} as double), {clock}, 0)"
+        seconds = f"try_cast({text} as double)"
+        columns["duration_seconds"] = f"coalesce(case when {seconds} >= 0 and {seconds} < 1e8 then {seconds} end, {clock}, 0)"
         columns["duration_bad"] = (
-            f"case when try_cast({text} as double) is null then {_says(text)} and {clock} is null "
-            f"else not (try_cast({text} as double) >= 0 and try_cast({text} as double) < 1e8) end"
+            f"case when {seconds} is null then {_says(text)} and {clock} is null "
+            f"when {seconds} >= 0 and {seconds} < 1e8 then false else {_says(text)} end"
         )
     if "bounces" in fields:
         text = f"lower(trim({fields['bounces']}))"
@@ -215,12 +220,15 @@ def _money(con: duckdb.DuckDBPyConnection, table: Table, columns: dict[str, str]
     fields = table.fields
     if "revenue" in fields:
         text = fields["revenue"]
-        if _is_micros(table.values(con, "revenue")):
+        if _is_micros(table.values(con, "revenue"), table.has_micros):
             amount = f"try_cast({text} as bigint)"
+            if not table.has_micros:
+                notes.append("Revenue is written in micros, as its amounts tell: it is turned into currency units.")
         else:
-            notes.append("Revenue is written in currency units, not in micros: it is taken as it stands.")
+            if table.has_micros:
+                notes.append("Revenue is written in currency units, not in micros: it is taken as it stands.")
             amount = f"try_cast({_plain_amount(text)} as decimal(18, 6))"
-            amount = f"(case when abs({amount}) < 100000000000 then {amount} end * 1000000)::bigint"
+            amount = f"(case when abs({amount}) < 100000000000 then {amount} end::decimal(24, 6) * 1000000)::bigint"
         columns["revenue_micros"] = f"coalesce({amount}, 0)"
         columns["revenue_bad"] = _bad(f"case when {amount} <= {MAX_MICROS} then {amount} end", text)
     if "transactions" in fields:
@@ -240,15 +248,24 @@ def _plain_amount(text: str) -> str:
     return f"regexp_replace(regexp_replace({text}, '^[^0-9.-]+|[^0-9]+$', '', 'g'), ',([0-9]{{3}})', '\\1', 'g')"
 
 
-def _is_micros(values: list[str]) -> bool:
-    """Universal Analytics writes money in micros. Amounts with a decimal point, or none as large as a cent, are currency units."""
-    plain = [value for value in values if value.replace(".", "", 1).isdigit()]
-    if len(plain) < len(values):
-        return False
-    if any("." in value and value.rstrip("0")[-1] != "." for value in plain):
-        return False
-    amounts = [float(value) for value in plain]
-    return not any(amounts) or max(amounts) >= 10_000
+def _is_micros(values: list[str], has_micros: bool) -> bool:
+    """Whether money is written in micros, as Universal Analytics does in columns of its own names.
+
+    Fractions, currency signs and amounts all below a cent of micros tell currency units. Under another name whole amounts are micros only
+    where they would be absurd as units: none below a million and all of them whole cents.
+    """
+    amounts = []
+    for value in values:
+        if re.search(r"\.\d\d|[.]\d*[1-9]|[^\w\s.,+-]", value) and not re.fullmatch(r"[\d.]+[eE]\+?\d+", value):
+            return False
+        try:
+            amounts.append(abs(float(value)))
+        except ValueError:
+            continue
+    amounts = [amount for amount in amounts if amount]
+    if has_micros:
+        return not amounts or max(amounts) >= 10_000
+    return bool(amounts) and min(amounts) >= 1_000_000 and all(amount % 10_000 == 0 for amount in amounts)
 
 
 def _reason(columns: Mapping[str, str]) -> str:

@@ -1,14 +1,7 @@
 """A real server over a real database, and a real browser in front of it."""
 
-import contextlib
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,55 +9,10 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.dashapp.building import build, from_sample
+from tests.dashapp.serving import Server, serving
 
-ROOT = Path(__file__).resolve().parents[2]
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 expect.set_options(timeout=15_000)
-
-
-class Server:
-    """gunicorn with two workers over one database."""
-
-    def __init__(self, database: Path, **environment: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.database = database
-        kept = {name: value for name, value in os.environ.items() if name not in ("PORT", "DYNO") and not name.startswith("LEAKS_")}
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", "--workers", "2", "dashapp.wsgi:server"],
-            cwd=ROOT, env={**kept, "LEAKS_DB": str(database), **environment}, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-        )
-
-    def wait(self) -> None:
-        deadline = time.monotonic() + 30
-        while time.monotonic() < deadline:
-            if self._process.poll() is not None:
-                raise RuntimeError(self._process.stderr.read().decode())
-            with contextlib.suppress(OSError), urllib.request.urlopen(f"{self.url}/healthz", timeout=2):
-                return
-            time.sleep(0.1)
-        raise RuntimeError("the server did not start in 30 seconds")
-
-    def stop(self) -> None:
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(10)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process.stderr.close()
-
-
-@contextlib.contextmanager
-def serving(database: Path, **environment: str) -> Iterator[Server]:
-    server = Server(database, **environment)
-    try:
-        server.wait()
-        yield server
-    finally:
-        server.stop()
 
 
 @pytest.fixture(scope="session")
@@ -87,10 +35,14 @@ def sample_server(real_data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture(scope="session")
 def made_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The app over generated sessions, some of them with hostile labels."""
-    hostile = ["<img src=x onerror=\"window.hacked=1\">", "=cmd|' /C calc'!A0", "it's \"quoted\"", "google"]
+    hostile = ['<img src=x onerror="window.hacked=1">', "=cmd|' /C calc'!A0", 'it\'s "quoted"', "google"]
     listed = ", ".join("'" + text.replace("'", "''") + "'" for text in hostile)
-    database = build(tmp_path_factory.mktemp("made") / "leaks.duckdb", sessions=4_000, source=f"case when n % 3 = 0 then 'site-' || n % 211 else [{listed}][1 + n % 4] end",
-                     landing_page="'<script>window.hacked=1</script>'")
+    database = build(
+        tmp_path_factory.mktemp("made") / "leaks.duckdb",
+        sessions=4_000,
+        source=f"case when n % 3 = 0 then 'site-' || n % 211 else [{listed}][1 + n % 4] end",
+        landing_page="'<script>window.hacked=1</script>'",
+    )
     with serving(database) as server:
         yield server
 

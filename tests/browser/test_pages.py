@@ -1,6 +1,9 @@
 """Every page with real data: it draws, nothing complains, nothing leaves the server, and its numbers are the database's."""
 
+import csv
 import re
+from datetime import date
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -8,6 +11,7 @@ from playwright.sync_api import expect
 
 from dashapp import theme
 
+pytestmark = pytest.mark.browser
 PATHS = ["/", "/countries", "/funnel", "/duration", "/sources", "/candidates", "/model", "/data"]
 GRAPHS = {
     "/": ["daily-trend", "funnel-by-device", "duration-conversion", "country-map", "source-device-heatmap", "source-probabilities"],
@@ -37,7 +41,9 @@ def test_page_draws(sample_server, visit, path):
         expect(page.locator("#candidates-grid .ag-row").first).to_be_visible()
 
 
-@pytest.mark.parametrize("query, filters", [("", {}), ("?device=desktop&country=United+States", {"devices": ["desktop"], "countries": ["United States"]})])
+@pytest.mark.parametrize(
+    "query, filters", [("", {}), ("?device=desktop&country=United+States", {"devices": ["desktop"], "countries": ["United States"]})]
+)
 def test_tiles_equal_the_database(sample_server, visit, query, filters):
     page = visit(sample_server, "/" + query).page
     truth = kpis(sample_server, **filters)
@@ -87,6 +93,32 @@ def test_dark_follows_the_system_and_the_reader(sample_server, visit):
     expect(page.locator("#daily-trend .xtick text").first).to_have_attribute("style", re.compile(rgb_text(theme.colours("light")["muted"])))
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
+
+
+def test_a_chart_is_saved_as_a_picture(sample_server, visit):
+    page = visit(sample_server, "/countries").page
+    expect(page.locator("#country-map .choroplethlayer path").first).to_be_attached()
+    with page.expect_download() as download:
+        page.locator("[data-png=country-map]").click()
+    assert download.value.suggested_filename == "country-map.png"
+    assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_rows_of_a_chart_are_downloaded_as_filtered(sample_server, visit):
+    page = visit(sample_server, "/countries?device=tablet").page
+    with page.expect_download() as download:
+        page.click("#country-map-csv")
+    with open(download.value.path(), newline="") as file:
+        assert sum(int(row["sessions"]) for row in csv.DictReader(file)) == 452
+
+
+def test_the_statement_of_a_chart_answers_the_same(sample_server, visit):
+    page = visit(sample_server, "/?device=tablet&since=2017-07-04").page
+    page.locator("section[aria-label='Conversion rate by day'] summary", has_text="SQL").click()
+    statement = page.locator("#daily-trend-sql").inner_text()
+    with duckdb.connect(str(sample_server.database), read_only=True) as con:
+        rows = con.execute(statement).fetchall()
+    assert sum(row[1] for row in rows) == kpis(sample_server, devices=["tablet"], since=date(2017, 7, 4))["sessions"]
 
 
 def test_unknown_page(sample_server, browser):

@@ -48,10 +48,14 @@ def build(path: Path, *, sessions: int = 1_000, relation: str | None = None, mod
     late = [f"{expressions[name]} as {name}" for name in DEFAULTS if name not in ("session_date", "stage")]
     rows = relation or f"select range as n from range({sessions})"
     with duckdb.connect(str(path)) as con:
-        con.execute(f"create temp table raw as select * replace (cast(stage as tinyint) as stage), {', '.join(late)} "
-                    f"from (select *, {', '.join(early)} from ({rows}))")
+        con.execute(
+            f"create temp table raw as select * replace (cast(stage as tinyint) as stage), {', '.join(late)} "
+            f"from (select *, {', '.join(early)} from ({rows}))"
+        )
         for name, column in TYPES.items():
-            values = [value for (value,) in con.execute(f"select distinct {column} from raw where {column} is not null order by 1").fetchall()]
+            values = [
+                value for (value,) in con.execute(f"select distinct {column} from raw where {column} is not null order by 1").fetchall()
+            ]
             extra = {"(unknown)", "(all other sources)", "desktop", "mobile", "tablet", "other"}
             quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in dict.fromkeys([*values, *sorted(extra)]))
             con.execute(f"create type {name} as enum ({quoted})")
@@ -113,17 +117,32 @@ def _score(con: duckdb.DuckDBPyConnection) -> None:
         select session_id, 'run-1', timestamp '2024-03-12 05:00:00', p, rank <= ceil(count(*) over () / 10), p >= 0.2
         from (
             select session_id, p, row_number() over (order by p desc, session_id) as rank
-            from (select session_id, cast(0.001 + 0.9 * power((hash(session_id) % 1000) / 1000, 6) * (1 + stage) / 4 as float) as p from sessions)
+            from (
+                select session_id, cast(0.001 + 0.9 * power((hash(session_id) % 1000) / 1000, 6) * (1 + stage) / 4 as float) as p
+                from sessions
+            )
         )
     """)
     cutoff, scored = con.execute("select min(p_conversion) filter (where is_top_decile), count(*) from predictions").fetchone()
     metrics = {
-        "auc": 0.91, "average_precision": 0.42, "f1": 0.4, "precision_at_10": 0.11, "precision_at_10_max": 0.25, "recall_at_10": 0.9,
-        "recall_at_10_max": 1.0, "cutoff": cutoff, "sessions": scored,
+        "auc": 0.91,
+        "average_precision": 0.42,
+        "f1": 0.4,
+        "precision_at_10": 0.11,
+        "precision_at_10_max": 0.25,
+        "recall_at_10": 0.9,
+        "recall_at_10_max": 1.0,
+        "cutoff": cutoff,
+        "sessions": scored,
         "calibration": [{"p_mean": 0.02, "observed": 0.01, "sessions": 100, "conversions": 1, "ci_low": 0.0, "ci_high": 0.05}],
-        "lift": [{"decile": 1, "sessions": 100, "conversions": 20, "rate": 0.2, "lift": 5.0},
-                 {"decile": 2, "sessions": 100, "conversions": 4, "rate": 0.04, "lift": 1.0}],
-        "importance": [{"feature": "pageviews", "gain": 0.6}, {"feature": "duration_seconds", "gain": 0.4}], "notes": ["Made up for a test."],
+        "lift": [
+            {"decile": 1, "sessions": 100, "conversions": 20, "rate": 0.2, "lift": 5.0},
+            {"decile": 2, "sessions": 100, "conversions": 4, "rate": 0.04, "lift": 1.0},
+        ],
+        "importance": [{"feature": "pageviews", "gain": 0.6}, {"feature": "duration_seconds", "gain": 0.4}],
+        "notes": ["Made up for a test."],
     }
-    con.execute("insert into model_runs values ('run-1', timestamp '2024-03-12 05:00:00', '0.1.0', 'hash', 'retrospective', '{}', ?, 0.2, ''::blob)",
-                [json.dumps(metrics)])
+    con.execute(
+        "insert into model_runs values ('run-1', timestamp '2024-03-12 05:00:00', '0.1.0', 'hash', 'retrospective', '{}', ?, 0.2, '')",
+        [json.dumps(metrics)],
+    )

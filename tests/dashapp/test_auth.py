@@ -8,8 +8,8 @@ from werkzeug.security import generate_password_hash
 
 from dashapp import auth
 from dashapp.auth import Throttle, safe_target
-from tests.browser.conftest import serving
 from tests.dashapp.building import build
+from tests.dashapp.serving import serving
 from tests.dashapp.test_http import get
 
 PASSWORD = "correct horse battery"
@@ -32,16 +32,31 @@ def cookie(answer) -> str:
     return answer.headers["Set-Cookie"].split(";")[0]
 
 
-@pytest.mark.parametrize("path", ["/_dash-layout", "/_dash-dependencies", "/_dash-update-component", "/_dash-component-suites/dash/deps/react@18.v4_4_1m1.3.1.min.js",
-                                  "/_reload-hash", "/download/kpis.csv", "/_favicon.ico", "/api/v1/score", "/_dash-anything"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/_dash-layout",
+        "/_dash-dependencies",
+        "/_dash-update-component",
+        "/_dash-component-suites/dash/deps/react@18.v4_4_1m1.3.1.min.js",
+        "/_reload-hash",
+        "/download/kpis.csv",
+        "/_favicon.ico",
+        "/api/v1/score",
+        "/_dash-anything",
+    ],
+)
 def test_anonymous_is_refused(server, path):
     assert get(server, path).status == 401
 
 
-@pytest.mark.parametrize("body", [
-    {"output": "page.children", "inputs": [{"id": "_pages_location", "property": "pathname", "value": "/login"}]},
-    {"output": "page.children", "inputs": [{"id": "url", "property": "pathname", "value": "/healthz"}]},
-])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"output": "page.children", "inputs": [{"id": "_pages_location", "property": "pathname", "value": "/login"}]},
+        {"output": "page.children", "inputs": [{"id": "url", "property": "pathname", "value": "/healthz"}]},
+    ],
+)
 def test_a_callback_relabelled_as_open_is_refused(server, body):
     assert get(server, "/_dash-update-component", json.dumps(body).encode(), Content_Type="application/json").status == 401
 
@@ -77,6 +92,15 @@ def test_signing_in_and_out(server):
     out = get(server, "/logout", b"", Cookie=cookie(answer))
     assert out.status == 303
     assert re.search(r"leaks_session=;", out.headers["Set-Cookie"])
+
+
+def test_kept_files_carry_no_cookie(server):
+    signed_in = cookie(sign_in(server, "bob"))
+    script = get(server, "/", Cookie=signed_in).text.split('src="/_dash-component-suites')[1].split('"')[0]
+    for path in ("/assets/leaks.css", f"/_dash-component-suites{script}"):
+        answer = get(server, path, Cookie=signed_in)
+        assert answer.status == 200
+        assert "Set-Cookie" not in answer.headers
 
 
 def test_signing_out_takes_a_post(server):
@@ -131,10 +155,21 @@ def test_throttle_forgets(monkeypatch):
     assert not throttle.is_closed("k")
 
 
-@pytest.mark.parametrize("target, safe", [
-    ("/funnel?device=a", "/funnel?device=a"), ("//evil.example", "/"), ("/\\evil.example", "/"), ("https://evil.example", "/"), (None, "/"),
-    ("javascript:alert(1)", "/"), ("/\tevil", "/"), ("/login", "/"), ("/logout", "/"), ("", "/"),
-])
+@pytest.mark.parametrize(
+    "target, safe",
+    [
+        ("/funnel?device=a", "/funnel?device=a"),
+        ("//evil.example", "/"),
+        ("/\\evil.example", "/"),
+        ("https://evil.example", "/"),
+        (None, "/"),
+        ("javascript:alert(1)", "/"),
+        ("/\tevil", "/"),
+        ("/login", "/"),
+        ("/logout", "/"),
+        ("", "/"),
+    ],
+)
 def test_targets(target, safe):
     assert safe_target(target) == safe
 

@@ -159,10 +159,18 @@ def test_too_old(tmp_path):
         Database(path, required=frozenset({"kpis"})).rows("select 1")
 
 
-@pytest.mark.parametrize("statement", [
-    "select * from read_csv('/etc/passwd')", "attach '/tmp/other.duckdb'", "copy (select 1) to '/tmp/leaks-written.csv'",
-    "create table leaks.more as select 1", "install httpfs", "set enable_external_access = true", "select * from glob('/*')",
-])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "select * from read_csv('/etc/passwd')",
+        "attach '/tmp/other.duckdb'",
+        "copy (select 1) to '/tmp/leaks-written.csv'",
+        "create table leaks.more as select 1",
+        "install httpfs",
+        "set enable_external_access = true",
+        "select * from glob('/*')",
+    ],
+)
 def test_reader_is_hardened(tmp_path, statement):
     write(tmp_path / "a.duckdb", 1)
     with pytest.raises(duckdb.Error):

@@ -105,7 +105,7 @@ def test_whatever_comes_is_drawn(name, rows):
 
 def test_filter_values_stay_as_they_are_in_the_data():
     fig = draw("source_device_heatmap", hostile()["source_device_heatmap"])
-    values = {tuple(pair) for row in fig["data"][0]["customdata"] for pair in row}
+    values = {tuple(pair) for pair in fig["data"][0]["customdata"]}
     assert {source for source, _ in values} == set(HOSTILE)
 
 
@@ -120,18 +120,18 @@ def test_cut_labels_stay_two_marks_and_keep_their_whole_text():
 
 
 @pytest.mark.parametrize(
-    ("name", "mark", "value"),
+    ("name", "value"),
     [
-        ("country_map", "customdata", "Canada"),
-        ("funnel_by_device", "customdata", "mobile"),
-        ("duration_conversion", "customdata", "5–10m"),
-        ("source_device_heatmap", "customdata", ["google", "mobile"]),
-        ("source_probabilities", "customdata", ["google", "mobile"]),
+        ("country_map", "Canada"),
+        ("funnel_by_device", "mobile"),
+        ("duration_conversion", "5–10m"),
+        ("source_device_heatmap", ["google", "mobile"]),
+        ("source_probabilities", ["google", "mobile"]),
     ],
 )
-def test_a_click_finds_its_filter_and_a_selection_stands_out(name, mark, value):
+def test_a_click_finds_its_filter_and_a_selection_stands_out(name, value):
     fig = draw(name, ROWS[name])
-    assert any(value in trace[mark] or any(value in row for row in trace[mark] if isinstance(row, list)) for trace in fig["data"])
+    assert any(value in trace["customdata"] for trace in fig["data"])
     selected = tuple(value) if isinstance(value, list) else value
     assert draw(name, ROWS[name], selected=selected) != fig
     assert draw(name, ROWS[name], selected="somewhere else") == fig
@@ -144,22 +144,19 @@ def test_selected_device_fades_the_others():
 
 
 def test_selected_source_keeps_its_row():
-    fig = draw("source_device_heatmap", ROWS["source_device_heatmap"], selected=("google", None))
-    outlined = [s for s in fig["layout"]["shapes"] if s["line"]["width"]]
-    assert {(s["x0"], s["y0"]) for s in outlined} == {(-0.5, -0.5), (0.5, -0.5)}
+    grid = draw("source_device_heatmap", ROWS["source_device_heatmap"], selected=("google", None))["data"][0]
+    for (source, _), opacity, outline in zip(grid["customdata"], grid["marker"]["opacity"], grid["marker"]["line"]["width"], strict=True):
+        assert (opacity == 1) is (outline > 0) is (source == "google")
 
 
 def test_rates_of_few_sessions_are_never_coloured():
-    rows = ROWS["source_device_heatmap"]
-    fig = draw("source_device_heatmap", rows)
-    grid, hatched = fig["data"]
-    cells = zip([z for row in grid["z"] for z in row], [pair for row in grid["customdata"] for pair in row], strict=True)
-    coloured = [pair for z, pair in cells if z is not None]
-    assert ["(direct)", "desktop"] in coloured
-    assert ["calendar.google.com", "desktop"] not in coloured
-    assert hatched["marker"]["pattern"]["shape"]
-    assert sorted(hatched["customdata"]) == [["calendar.google.com", "desktop"], ["outlook.live.com", "mobile"]]
-    assert any("too few sessions to tell: 1 of 2" in text for text in hatched["hovertext"])
+    fig = draw("source_device_heatmap", ROWS["source_device_heatmap"])
+    grid = fig["data"][0]
+    hatched = {tuple(pair) for pair, shape in zip(grid["customdata"], grid["marker"]["pattern"]["shape"], strict=True) if shape}
+    assert hatched == {("calendar.google.com", "desktop"), ("outlook.live.com", "mobile")}
+    for pair, colour, text in zip(grid["customdata"], grid["marker"]["color"], grid["text"], strict=True):
+        assert (colour in theme.sequential("light")) is (tuple(pair) not in hatched) is bool(text)
+    assert any("too few sessions to tell: 1 of 2" in text for text in grid["hovertext"])
     assert not any("50.0" in text or "25.0" in text for text in shown_texts(fig))
 
 

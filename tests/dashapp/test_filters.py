@@ -65,7 +65,9 @@ def test_floods_are_cut_with_a_note():
 def test_call_names_only_what_is_set():
     assert Filters().call("kpis") == ("kpis", {})
     assert Filters(devices=("mobile",), since=date(2024, 3, 1)).call("kpis") == (
-        "kpis(devices := $devices, since := $since)", {"devices": ["mobile"], "since": date(2024, 3, 1)})
+        "kpis(devices := $devices, since := $since)",
+        {"devices": ["mobile"], "since": date(2024, 3, 1)},
+    )
     assert Filters(devices=("mobile",)).call("date_coverage") == ("date_coverage", {})
 
 
@@ -96,8 +98,12 @@ def connection(tmp_path_factory):
 
 
 HARD = [
-    Filters(), Filters(devices=("mobile",)), Filters(sources=("it's",)), Filters(sources=("it's", '"; drop'), countries=("Nowhere",)),
-    Filters(since=date(2024, 3, 2), until=date(2024, 3, 4)), Filters(channels=("Organic Search",), until=date(2024, 3, 3)),
+    Filters(),
+    Filters(devices=("mobile",)),
+    Filters(sources=("it's",)),
+    Filters(sources=("it's", '"; drop'), countries=("Nowhere",)),
+    Filters(since=date(2024, 3, 2), until=date(2024, 3, 4)),
+    Filters(channels=("Organic Search",), until=date(2024, 3, 3)),
 ]
 
 
@@ -110,7 +116,11 @@ def test_every_call_runs_and_its_text_says_the_same(connection, relation, chosen
 
 
 def test_filtered_relations_all_take_filters(connection):
-    known = {name for (name,) in connection.execute(
-        "select function_name from duckdb_functions() where function_type = 'table_macro' and list_contains(parameters, 'devices') "
-        "and schema_name = 'main'").fetchall()}
+    known = {
+        name
+        for (name,) in connection.execute(
+            "select function_name from duckdb_functions() where function_type = 'table_macro' and list_contains(parameters, 'devices') "
+            "and schema_name = 'main'"
+        ).fetchall()
+    }
     assert known >= FILTERED

@@ -10,8 +10,8 @@ import urllib.request
 import duckdb
 import pytest
 
-from tests.browser.conftest import serving
 from tests.dashapp.building import build
+from tests.dashapp.serving import serving
 
 HOSTILE = ["=cmd|' /C calc'!A0", "+1", "-1", "@SUM(A1)", "\tx", "plain"]
 
@@ -25,7 +25,11 @@ class Answer:
 
 
 def get(server, path: str, data: bytes | None = None, **headers: str) -> Answer:
-    request = urllib.request.Request(server.url + path, data, {name.replace("_", "-"): value for name, value in headers.items()})
+    request = urllib.request.Request(  # noqa: S310 - always the test's own server
+        server.url + path,
+        data,
+        {name.replace("_", "-"): value for name, value in headers.items()},
+    )
     opener = urllib.request.build_opener(NoRedirect)
     try:
         with opener.open(request, timeout=20) as response:
@@ -45,8 +49,12 @@ def show(server, path: str, search: str = "", shown: str | None = None) -> dict:
     body = {
         "output": "..page.children...answer.data...shown.data..",
         "outputs": outputs,
-        "inputs": [{"id": "url", "property": "pathname", "value": path}, {"id": "url", "property": "search", "value": search},
-                   {"id": "data-version", "property": "data", "value": ""}, {"id": "look", "property": "data", "value": 0}],
+        "inputs": [
+            {"id": "url", "property": "pathname", "value": path},
+            {"id": "url", "property": "search", "value": search},
+            {"id": "data-version", "property": "data", "value": ""},
+            {"id": "look", "property": "data", "value": 0},
+        ],
         "state": [{"id": "shown", "property": "data", "value": shown}],
         "changedPropIds": ["url.search"],
     }
@@ -58,8 +66,12 @@ def show(server, path: str, search: str = "", shown: str | None = None) -> dict:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
     labels = ", ".join("'" + label.replace("'", "''") + "'" for label in HOSTILE)
-    database = build(tmp_path_factory.mktemp("http") / "leaks.duckdb", sessions=1_200, source=f"[{labels}][1 + n % {len(HOSTILE)}]",
-                     landing_page="'=1+1'")
+    database = build(
+        tmp_path_factory.mktemp("http") / "leaks.duckdb",
+        sessions=1_200,
+        source=f"[{labels}][1 + n % {len(HOSTILE)}]",
+        landing_page="'=1+1'",
+    )
     with serving(database) as server:
         yield server
 
@@ -114,8 +126,10 @@ def test_any_worker_serves_any_script(server):
         assert get(server, script).status == 200
 
 
-@pytest.mark.parametrize("path, status", [("/nowhere", 404), ("/download/sessions.csv", 404), ("/download/current_run.csv", 404),
-                                          ("/download/kpis;drop.csv", 404)])
+@pytest.mark.parametrize(
+    "path, status",
+    [("/nowhere", 404), ("/download/sessions.csv", 404), ("/download/current_run.csv", 404), ("/download/kpis;drop.csv", 404)],
+)
 def test_unknown_addresses(server, path, status):
     answer = get(server, path)
     assert answer.status == status
@@ -165,7 +179,9 @@ def test_page_callback(server):
     assert later["answer"]["data"]["kpi-sessions-value"]["children"] == f"{truth:,}"
 
 
-@pytest.mark.parametrize("search", ["?source=%00", "?since=x&until=y", "?" + "a" * 5000, "?device=" + "b" * 400, "?%FF%FE", "?device=%ED%A0%80"])
+@pytest.mark.parametrize(
+    "search", ["?source=%00", "?since=x&until=y", "?" + "a" * 5000, "?device=" + "b" * 400, "?%FF%FE", "?device=%ED%A0%80"]
+)
 @pytest.mark.parametrize("path", ["/", "/countries", "/funnel", "/duration", "/sources", "/candidates", "/model", "/data"])
 def test_garbage_in_the_url_is_answered(server, path, search):
     assert show(server, path, search)["page"]

@@ -199,7 +199,6 @@ def test_the_earlier_dashboards_findings_do_not_return(real_data):
     assert "(direct) on desktop is clearly above" in text
     fig = figures.source_device_heatmap(rows)
     grid = fig["data"][0]
-    cells = zip([pair for row in grid["customdata"] for pair in row], [z for row in grid["z"] for z in row], strict=True)
-    coloured = {tuple(pair) for pair, z in cells if z is not None}
+    coloured = {tuple(pair) for pair, text in zip(grid["customdata"], grid["text"], strict=True) if text}
     assert ("calendar.google.com", "desktop") not in coloured
     assert all(sessions[pair] >= 30 for pair in coloured)
