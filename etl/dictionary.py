@@ -75,7 +75,9 @@ def described(con: duckdb.DuckDBPyConnection) -> dict[str, Relation]:
     ).fetchall():
         is_both = name in found
         full = name if schema_name == "main" else f"{schema_name}.{name}"
-        found[name] = Relation(full, "view and function" if is_both else kind, comment or "", parameters=found[name].parameters if is_both else [])
+        found[name] = Relation(
+            full, "view and function" if is_both else kind, comment or "", parameters=found[name].parameters if is_both else []
+        )
     for name, column, data_type, comment in con.execute(
         """
         select table_name, column_name, data_type, comment
@@ -93,7 +95,9 @@ def page(con: duckdb.DuckDBPyConnection) -> str:
     relations = described(con)
     parts = [INTRODUCTION]
     for folder, title, introduction in CHAPTERS:
-        files = sorted((file for file in schema.files(folder) if file.stem in relations), key=lambda file: (file.stem != "sessions", file.stem))
+        files = sorted(
+            (file for file in schema.files(folder) if file.stem in relations), key=lambda file: (file.stem != "sessions", file.stem)
+        )
         parts.append(f"## {title}\n\n{introduction}\n\n{' · '.join(f'[{file.stem}](#{file.stem})' for file in files)}\n")
         for file in files:
             parts.append(_section(relations.pop(file.stem), f"sql/{folder}/{file.name}"))
