@@ -20,13 +20,12 @@ from models.artefact import Model, Scorer
 from models.calibration import Platt
 from models.evaluation import best_threshold
 from models.features import CATEGORIES, FEATURES, Column, Encoder, Sessions, measures
-from models.report import Judged, report
+from models.report import FEW_CONVERSIONS, Judged, report
 
 KIND = "retrospective"
 HELD_OUT = 0
 MIN_SESSIONS = 100
 MIN_VISITORS = 10
-FEW_CONVERSIONS = 100
 TRIALS = 20
 TRIALS_WITH_FEW = 8
 SEARCH_SESSIONS = 60_000
