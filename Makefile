@@ -14,7 +14,7 @@ help: ## list the targets
 run: $(RUNTIME) ## everything a newcomer needs: environment, demo data if there is no database, app on http://127.0.0.1:8050
 	@bin/run
 
-test: lint ## environment, browser, every test
+test: $(DEV) ## environment, browser, every test
 	@browser=$$(bin/browser) && BROWSER_PATH=$$browser $(PY) -m pytest -n 2 --dist loadfile
 
 load: $(RUNTIME) ## load exports, train, score, publish: make load FILES="exports/*.parquet"
@@ -30,7 +30,7 @@ setup: $(DEV) ## the environment alone, in .venv
 
 lint: $(DEV) ## style and import rules, nothing changed
 	@$(PY) -m ruff check --quiet .
-	@$(PY) -m ruff format --quiet --check .
+	@$(PY) -m ruff format --check --quiet --output-format=concise .
 	@$(PY) .venv/bin/lint-imports --no-logo
 
 format: $(DEV) ## mend what ruff can mend

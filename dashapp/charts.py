@@ -32,7 +32,7 @@ def _entered(rows: list[Row]) -> int:
     return sum(row["sessions"] for row in rows if row["stage"] == 0)
 
 
-DAILY_TREND = Chart("daily-trend", "Conversion rate by day", "daily_rates", "daily_trend")
+DAILY_TREND = Chart("daily-trend", "Conversion rate over time", "daily_rates", "daily_trend")
 COUNTRY_MAP = Chart("country-map", "Conversion rate by country", "country_rates", "country_map", ("country",))
 FUNNEL = Chart("funnel-by-device", "Funnel by device", "funnel_by_device", "funnel_by_device", ("device",), _entered)
 REVENUE_AT_STAKE = Chart("revenue-at-stake", "Revenue at stake", "revenue_at_stake", "revenue_at_stake", (), lambda rows: None)

@@ -2,53 +2,21 @@
 
 import hashlib
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
-from etl import merge, privacy, readers, schema
+from etl import landing, merge, privacy, schema
 from etl.errors import InputError
-from etl.notices import notices
+from etl.landing import OUTCOMES, FileLoad
 from etl.publish import publishing, quoted
-from etl.readers import Landing
 from etl.recognise import Source, recognise
 
-OUTCOMES = ("sessions_new", "sessions_updated", "duplicates", "folded", "bots", "without_consent")
 MANY_REJECTS = 0.05
-TOO_MANY_REJECTS = 0.5
 NOT_EXPORTS = {"truth.json", "true_probabilities.parquet", "README.md", "LICENSE"}
-
-
-@dataclass
-class FileLoad:
-    """One file of a batch, and what became of its rows."""
-
-    source: Source
-    sha256: str
-    load_id: int = 0
-    landing: Landing | None = None
-    rows_read: int = 0
-    rejected: int = 0
-    outcomes: dict[str, int] = field(default_factory=dict)
-    first_date: object = None
-    last_date: object = None
-    notes: list[str] = field(default_factory=list)
-
-    def summary(self) -> dict:
-        """The counts of the file as the table loads has them."""
-        return {
-            "file": self.source.name,
-            "format": self.source.format,
-            "rows_read": self.rows_read,
-            **{name: self.outcomes.get(name, 0) for name in OUTCOMES},
-            "rejected": self.rejected,
-            "notes": self.notes,
-        }
 
 
 def load(
@@ -84,8 +52,11 @@ def load(
     if fresh:
         batch = [FileLoad(recognise_as(file, expected_format), sha256) for sha256, file in fresh.items()]
         salt = privacy.salt(db.parent)
+        is_demo = any((file.parent / "truth.json").exists() for file in fresh.values())
         with publishing(db) as con:
-            load_batch(con, batch, salt, report)
+            if is_demo:
+                schema.set_setting(con, "is_demo", "true")
+            load_batch(con, batch, db.with_name(f"{db.name}.scratch"), salt, report)
             report("Checking and publishing")
         result["files"] = [item.summary() for item in batch]
         result["warnings"] = [
@@ -145,24 +116,26 @@ def known_hashes(db: Path) -> set[str]:
         return set()
 
 
-def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], salt: str, report: Callable[[str], None]) -> None:
-    """Land, merge and account for a batch of recognised files on a connection that will be published."""
-    folder = Path(
-        tempfile.mkdtemp(
-            prefix="leaks-",
-            dir=Path(con.execute("select path from duckdb_databases() where database_name = current_database()").fetchone()[0]).parent,
-        )
-    )
+def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], scratch: Path, salt: str, report: Callable[[str], None]) -> None:
+    """Land, merge and account for a batch of recognised files on a connection that will be published.
+
+    What holds raw ids stands in the folder `scratch`, which is removed: also the one that a killed load left behind.
+    """
+    clear_scratch(scratch)
+    scratch.mkdir(mode=0o700)
     try:
-        con.execute(f"attach {quoted(folder / 'scratch.duckdb')} as scratch")
+        con.execute(f"attach {quoted(scratch / 'scratch.duckdb')} as scratch")
         privacy.set_salt(con, salt)
         con.execute("pragma force_compression = 'uncompressed'")
         merge.create_landing(con)
         (last,) = con.execute("select coalesce(max(load_id), 0) from loads").fetchone()
         for number, item in enumerate(batch, start=1):
             item.load_id = last + number
-            report(f"Reading {item.source.name} ({number} of {len(batch)})")
-            land(con, item)
+        done = 0
+        for group in landing.groups(batch):
+            report(f"Reading {group[0].source.name} ({done + 1} of {len(batch)})")
+            landing.land(con, group)
+            done += len(group)
         con.execute("pragma force_compression = 'auto'")
         report("Cleaning and sorting")
         merge.merge(con)
@@ -173,42 +146,13 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], salt: str,
         con.execute("reset variable leaks_salt")
         con.execute("detach scratch")
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        clear_scratch(scratch)
 
 
-def land(con: duckdb.DuckDBPyConnection, item: FileLoad) -> None:
-    """Read one file into scratch.landing and its events into scratch.events; refuse it where most rows are bad."""
-    item.landing = readers.read(con, item.source)
-    item.notes = [*item.source.notes, *item.landing.notes]
-    with readers.wrapping(item.source):
-        con.execute(f"insert into scratch.landing by name select {item.load_id} as load_id, * from ({item.landing.sql})")
-        item.notes += notices(con, f"(from scratch.landing where load_id = {item.load_id} and reject_reason is null)")
-        lost = con.execute(item.landing.lost_sql).fetchone()[0] if item.landing.lost_sql else 0
-        landed, bad, first, last = con.execute(
-            """
-            select count(*), count(reject_reason), min(session_date) filter (where reject_reason is null), max(session_date) filter (where reject_reason is null)
-            from scratch.landing
-            where load_id = ?
-            """,
-            [item.load_id],
-        ).fetchone()
-        item.first_date, item.last_date = first, last
-        item.rows_read = landed + lost
-        if item.rows_read == 0:
-            raise InputError(f"{item.source.name}: holds no rows; export it again with a date range that has sessions.")
-        if bad or lost:
-            con.execute(f"insert into rejects select {item.load_id}, row_number, reason, raw from ({item.landing.rejects_sql})")
-            item.rejected, reason, row = con.execute(
-                "select count(*), mode(reason), min(row_number) from rejects where load_id = ?", [item.load_id]
-            ).fetchone()
-            if item.rejected > TOO_MANY_REJECTS * item.rows_read:
-                raise InputError(
-                    f"{item.source.name}: {item.rejected:,} of {item.rows_read:,} rows cannot be loaded, mostly since {reason} "
-                    f"(first in row {row}); check how the file was exported."
-                )
-            con.execute("delete from scratch.landing where load_id = ? and reject_reason is not null", [item.load_id])
-        if item.landing.events_sql:
-            merge.land_events(con, item.landing.events_sql)
+def clear_scratch(folder: Path) -> None:
+    """Remove the scratch folder of a load, and say so where that fails: it holds raw ids."""
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def account(con: duckdb.DuckDBPyConnection, batch: list[FileLoad]) -> None:

@@ -89,7 +89,7 @@ def fold_repeated(con: duckdb.DuckDBPyConnection) -> None:
     if not repeated:
         return
     is_repeated = f"reject_reason is null and hash({KEY}) in (select key from scratch.repeated)"
-    content = ", ".join(name for name in COLUMNS if name != "row_number")
+    content = ", ".join(name for name in COLUMNS if name not in ("row_number", "file"))
     con.execute(
         f"""
         create table scratch.ranked as
@@ -308,11 +308,6 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("create table scratch.replaced as select session_id from scratch.known where not is_equal and not is_bot")
     con.execute("delete from sessions where session_id in (select session_id from scratch.known where not is_equal)")
     con.execute("delete from bots where session_id in (select session_id from scratch.incoming)")
-
-
-def land_events(con: duckdb.DuckDBPyConnection, events_sql: str) -> None:
-    """Add the events of a file to scratch.events, under the raw keys of their sessions."""
-    con.execute(f"insert into scratch.events by name {events_sql}")
 
 
 def merge_events(con: duckdb.DuckDBPyConnection) -> None:

@@ -30,6 +30,7 @@ class Source:
 
     `columns` are its headers or top-level fields in their order; `fields` gives the position of the column for each field of
     `etl.headers.ALIASES` that a CSV offers; `container` (for JSON) tells one object a line from one array of objects.
+    `shape` is the full type of a Parquet file: files of one shape can be read in one scan, `together`.
     """
 
     path: Path
@@ -43,10 +44,16 @@ class Source:
     container: str = "csv"  # csv, json-lines, json-array or parquet
     notes: list[str] = field(default_factory=list)
     sample: str = field(default="", repr=False)
+    shape: str = field(default="", repr=False)
+    together: tuple[Path, ...] = ()
 
     @property
     def name(self) -> str:
         return self.path.name
+
+    def reads_with(self, other: Source) -> bool:
+        """Whether one scan can read this file and another."""
+        return bool(self.shape) and (self.format, self.shape) == (other.format, other.shape)
 
 
 def recognise(path: Path | str) -> Source:
@@ -65,10 +72,11 @@ def recognise(path: Path | str) -> Source:
 def _parquet(path: Path) -> Source:
     try:
         with duckdb.connect() as con:
-            columns = tuple(row[0] for row in con.execute("describe from read_parquet(?)", [file_pattern(path)]).fetchall())
+            described = con.execute("describe from read_parquet(?)", [file_pattern(path)]).fetchall()
     except duckdb.Error:
         raise InputError(f"{path.name}: is a damaged or cut-off Parquet file: download or export it again") from None
-    return _nested(path, columns, container="parquet")
+    columns = tuple(row[0] for row in described)
+    return _nested(path, columns, container="parquet", shape=repr([row[:2] for row in described]))
 
 
 def _json(path: Path, container: Container, start: str) -> Source:

@@ -2,6 +2,6 @@
 
 import os
 
-# By default XGBoost's threads wait for each other in busy loops: on a machine that has other work to do, six times the
-# processor time for the same trees. Read when XGBoost is first imported.
+# By default XGBoost's threads wait for each other in busy loops, which multiplies the processor time on a machine that has
+# other work to do. Read when XGBoost is first imported.
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")

@@ -1,6 +1,8 @@
 """Boosted trees: fitting them, and searching for the parameters that suit the data."""
 
+import os
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,6 +10,7 @@ import xgboost as xgb
 from sklearn.model_selection import ParameterSampler
 
 from models.features import FEATURE_TYPES, FEATURES, Encoder, Sessions
+from models.folds import FOLDS
 
 SPACE = {
     "max_depth": [2, 3, 4, 5, 6],
@@ -22,15 +25,14 @@ EVERY = 5
 PATIENCE = 20
 WORTHWHILE = 0.001
 
-# Threads follow from the rows, never from the machine: the order of additions, hence the last digit, must not depend on it.
-# Below this many rows a second thread costs more than it saves.
-THREADS = 2
-ROWS_FOR_THREADS = 50_000
+# Models are fitted side by side, one thread each: the order of additions, hence the last digit, is the same on every machine.
+WORKERS = min(FOLDS, os.cpu_count() or 1)
 FIXED = {
     "objective": "binary:logistic",
     "eval_metric": "logloss",
     "tree_method": "hist",
     "max_bin": 256,
+    "nthread": 1,
     "seed_per_iteration": True,
 }
 
@@ -65,10 +67,6 @@ def split(sessions: Sessions, converted: np.ndarray, folds: np.ndarray, rows: np
     return parts
 
 
-def threads(rows: int) -> int:
-    return THREADS if rows >= ROWS_FOR_THREADS else 1
-
-
 def quantile_matrix(matrix: np.ndarray, converted: np.ndarray, ref: xgb.QuantileDMatrix | None = None) -> xgb.QuantileDMatrix:
     return xgb.QuantileDMatrix(
         matrix,
@@ -76,7 +74,7 @@ def quantile_matrix(matrix: np.ndarray, converted: np.ndarray, ref: xgb.Quantile
         feature_names=list(FEATURES),
         feature_types=FEATURE_TYPES,
         enable_categorical=True,
-        nthread=threads(len(matrix)),
+        nthread=1,
         max_bin=FIXED["max_bin"],
         ref=ref,
     )
@@ -84,7 +82,7 @@ def quantile_matrix(matrix: np.ndarray, converted: np.ndarray, ref: xgb.Quantile
 
 def fit(matrix: np.ndarray, converted: np.ndarray, params: dict, rounds: int, seed: int) -> xgb.Booster:
     """Trees fitted for a given number of rounds."""
-    return xgb.train(FIXED | params | {"seed": seed, "nthread": threads(len(matrix))}, quantile_matrix(matrix, converted), rounds)
+    return xgb.train(FIXED | params | {"seed": seed}, quantile_matrix(matrix, converted), rounds)
 
 
 def cross_validate(parts: Sequence[Part], params: dict, seed: int, *, max_rounds: int = MAX_ROUNDS) -> tuple[Trial, list[np.ndarray]]:
@@ -99,21 +97,23 @@ def cross_validate(parts: Sequence[Part], params: dict, seed: int, *, max_rounds
     list of ndarray
         Log-odds of the rows of each part at that number of rounds, by the model that did not see them.
     """
-    settings = FIXED | params | {"seed": seed, "nthread": threads(max(part.train.num_row() for part in parts))}
+    settings = FIXED | params | {"seed": seed}
     models = [xgb.Booster(settings, cache=[part.train, part.valid]) for part in parts]
     weights = [len(part.rows) for part in parts]
+
+    def grow(model: xgb.Booster, part: Part) -> float:
+        for _ in range(EVERY):
+            model.update(part.train, model.num_boosted_rounds())
+        return float(model.eval(part.valid).rsplit(":", 1)[1])
+
     best, rounds = np.inf, 0
-    for grown in range(EVERY, max_rounds + EVERY, EVERY):
-        losses = []
-        for model, part in zip(models, parts, strict=True):
-            for index in range(grown - EVERY, grown):
-                model.update(part.train, index)
-            losses.append(float(model.eval(part.valid).rsplit(":", 1)[1]))
-        loss = float(np.average(losses, weights=weights))
-        if loss < best * (1 - WORTHWHILE):
-            best, rounds = loss, grown
-        elif grown - rounds >= PATIENCE:
-            break
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for grown in range(EVERY, max_rounds + EVERY, EVERY):
+            loss = float(np.average(list(pool.map(grow, models, parts)), weights=weights))
+            if loss < best * (1 - WORTHWHILE):
+                best, rounds = loss, grown
+            elif grown - rounds >= PATIENCE:
+                break
     margins = [
         model.predict(part.valid, output_margin=True, iteration_range=(0, rounds)) for model, part in zip(models, parts, strict=True)
     ]

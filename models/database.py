@@ -135,8 +135,8 @@ def append_run(
     kind: str,
     ids: pa.ChunkedArray,
     trained: Trained,
-) -> int:
-    """Append a run with the probabilities of all sessions; return how many were scored.
+) -> tuple[int, float]:
+    """Append a run with the probabilities of all sessions; return how many were scored, and the cut-off.
 
     Sessions the run did not learn from, because they arrived meanwhile or were not sampled, are scored by it. The top
     tenth is exact over all of them, and its lowest probability is stored as `cutoff`.
@@ -183,7 +183,7 @@ def append_run(
     )
     con.execute("drop table scored")
     rebuild_probability_cubes(con)
-    return scored
+    return scored, cutoff
 
 
 def append_scores(con: duckdb.DuckDBPyConnection, run: Run, scored_at: datetime) -> int:

@@ -36,7 +36,7 @@ def train(db: Path, *, seed: int = 0, say: Callable[[str], None] = lambda text: 
     run_id = name(trained_at, data_hash, version, trained.params)
     say("Publishing …")
     with publishing(db) as con:
-        scored = database.append_run(
+        scored, cutoff = database.append_run(
             con,
             run_id=run_id,
             trained_at=trained_at,
@@ -53,7 +53,7 @@ def train(db: Path, *, seed: int = 0, say: Callable[[str], None] = lambda text: 
         "sessions_scored": scored,
         "threshold": trained.threshold,
         "params": trained.params,
-        "metrics": trained.metrics,
+        "metrics": trained.metrics | {"cutoff": cutoff},
     }
 
 

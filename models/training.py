@@ -8,6 +8,7 @@ later.
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,13 +20,12 @@ from models.artefact import Model, Scorer
 from models.calibration import Platt
 from models.evaluation import best_threshold
 from models.features import CATEGORIES, FEATURES, Column, Encoder, Sessions, measures
-from models.report import Judged, report
+from models.report import FEW_CONVERSIONS, Judged, report
 
 KIND = "retrospective"
 HELD_OUT = 0
 MIN_SESSIONS = 100
 MIN_VISITORS = 10
-FEW_CONVERSIONS = 100
 TRIALS = 20
 TRIALS_WITH_FEW = 8
 SEARCH_SESSIONS = 60_000
@@ -94,10 +94,7 @@ def train(
     trials = trials or (TRIALS_WITH_FEW if few else TRIALS)
 
     say("Dividing visitors into folds …")
-    wins = examples.visitors.counts(converted)
-    converters = np.flatnonzero(wins)
-    salt = folds.balanced_salt([str(examples.visitors.levels[code]) for code in converters], wins[converters], seed)
-    hashes = folds.hash_visitors(map(str, examples.visitors.levels), salt)[examples.visitors.codes]
+    salt, hashes = divide(examples, seed)
     outer, inner = folds.outer_fold(hashes), folds.inner_fold(hashes)
     learn = np.flatnonzero(outer != HELD_OUT)
     sample = learn[folds.sampled(hashes[learn], min(1.0, search_sessions / len(learn)))]
@@ -119,27 +116,8 @@ def train(
     threshold = best_threshold(learnt(np.concatenate(inner_margins)), converted[judged])
     del parts
 
-    def fit(rows: np.ndarray) -> tuple[Encoder, xgb.Booster]:
-        encoder, matrix = Encoder.fit_transform(sessions.take(rows), converted[rows], inner[rows])
-        return encoder, boosting.fit(matrix, converted[rows], chosen.params, chosen.rounds, seed)
-
-    margins = np.empty(len(examples), dtype=np.float32)
-    fitted = []
-    for fold in range(folds.FOLDS):
-        say(f"Scoring out of fold: {fold + 1} of {folds.FOLDS} …")
-        encoder, booster = fit(np.flatnonzero(outer != fold))
-        fitted.append((encoder, booster))
-        rows = np.flatnonzero(outer == fold)
-        margins[rows] = Scorer(encoder, booster, learnt).margins(sessions.take(rows))
-    platts = [learnt if fold == HELD_OUT else Platt.fit(margins[outer != fold], converted[outer != fold]) for fold in range(folds.FOLDS)]
-    scorers = [Scorer(encoder, booster, platt) for (encoder, booster), platt in zip(fitted, platts, strict=True)]
-    probabilities = np.empty(len(examples), dtype=np.float32)
-    for fold, platt in enumerate(platts):
-        probabilities[outer == fold] = platt(margins[outer == fold])
-
-    say("Fitting the final model …")
-    encoder, booster = fit(np.arange(len(examples)))
-    model = Model(salt, Scorer(encoder, booster, Platt.fit(margins, converted)), scorers)
+    say("Fitting a model for each fold and the final one …")
+    model, probabilities = cross_fit(examples, chosen, learnt, salt=salt, outer=outer, inner=inner, seed=seed)
 
     say("Evaluating …")
     params = {
@@ -152,7 +130,7 @@ def train(
         "log_loss": chosen.log_loss,
         "xgboost": xgb.__version__,
     }
-    gains = booster.get_score(importance_type="total_gain")
+    gains = model.final.booster.get_score(importance_type="total_gain")
     metrics = report(
         Judged(probabilities, converted, examples.visitors.codes, outer == HELD_OUT),
         threshold=threshold,
@@ -161,6 +139,50 @@ def train(
         seed=seed,
     )
     return Trained(model, probabilities, threshold, params, metrics)
+
+
+def divide(examples: Examples, seed: int) -> tuple[str, np.ndarray]:
+    """The salt of the run, and the hash of each session's visitor that tells its folds."""
+    visitors = examples.visitors
+    wins = visitors.counts(examples.converted)
+    converters = np.flatnonzero(wins)
+    salt = folds.balanced_salt([str(visitors.levels[code]) for code in converters], wins[converters], seed)
+    return salt, folds.hash_visitors(map(str, visitors.levels), salt)[visitors.codes]
+
+
+def cross_fit(
+    examples: Examples, chosen: boosting.Trial, learnt: Platt, *, salt: str, outer: np.ndarray, inner: np.ndarray, seed: int
+) -> tuple[Model, np.ndarray]:
+    """Fit a model without each fold and one with all, and score each fold with the one that lacks it.
+
+    Parameters
+    ----------
+    chosen
+        Parameters and number of rounds for all of them.
+    learnt
+        Calibration for the held-out fold, learnt from the others' own cross-validation. Each other fold, and the final
+        model, is calibrated on scores of the folds beside it.
+    """
+    sessions, converted = examples.sessions, examples.converted
+
+    def fit(rows: np.ndarray) -> tuple[Encoder, xgb.Booster]:
+        encoder, matrix = Encoder.fit_transform(sessions.take(rows), converted[rows], inner[rows])
+        return encoder, boosting.fit(matrix, converted[rows], chosen.params, chosen.rounds, seed)
+
+    everyone = np.arange(len(examples))
+    with ThreadPoolExecutor(boosting.WORKERS) as pool:
+        *fitted, final = pool.map(fit, [*(everyone[outer != fold] for fold in range(folds.FOLDS)), everyone])
+    margins = np.empty(len(examples), dtype=np.float32)
+    for fold, pair in enumerate(fitted):
+        margins[outer == fold] = Scorer(*pair, learnt).margins(sessions.take(everyone[outer == fold]))
+    scorers = []
+    probabilities = np.empty(len(examples), dtype=np.float32)
+    for fold, pair in enumerate(fitted):
+        beside = outer != fold
+        platt = learnt if fold == HELD_OUT else Platt.fit(margins[beside], converted[beside])
+        scorers.append(Scorer(*pair, platt))
+        probabilities[~beside] = platt(margins[~beside])
+    return Model(salt, Scorer(*final, Platt.fit(margins, converted)), scorers), probabilities
 
 
 def absent(sessions: Sessions) -> list[str]:

@@ -32,7 +32,7 @@ def frame(read: Reading, filters: Filters, notes: list[str], totals: Row) -> Ans
     is_empty = not totals["sessions"]
     return {
         "page-subtitle": {"children": _subtitle(totals, filters, covered)},
-        "page-notes": {"children": [html.P(note) for note in notes]},
+        "page-notes": {"children": [html.P(note) for note in [*_demo(read), *notes]]},
         "page-empty": {"children": _empty(covered) if is_empty else None},
         "page-body": {"className": "body is-empty" if is_empty else "body"},
     }
@@ -55,6 +55,11 @@ def _subtitle(totals: Row, filters: Filters, covered: Row) -> str:
     last = min(filter(None, (filters.until, covered["last"])), default=None)
     days = span(first, last) if first and last and first <= last else "no days with data"
     return " · ".join(filter(None, [f"{theme.exact(totals['sessions'])} sessions", days, filters.words()]))
+
+
+def _demo(read: Reading) -> list[str]:
+    is_demo = common.settings(read).get("is_demo") == "true"
+    return ["These are generated demo data, not a real site."] if is_demo else []
 
 
 def _empty(covered: Row) -> html.Div:

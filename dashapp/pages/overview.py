@@ -84,9 +84,23 @@ def _tiles(totals: Row, days: list[Row], look: str, currency: str) -> Answer:
         ),
     }
     answer: Answer = {}
+    groups = _groups(days)
     for identity, (value, note, column) in tiles.items():
-        line = trend([day[column] for day in days], look)
+        line = trend([_value(group, column) for group in groups], look)
         answer[f"{identity}-value"] = {"children": value}
         answer[f"{identity}-note"] = {"children": note}
         answer[f"{identity}-trend"] = {"src": line, "style": {} if line else {"display": "none"}}
     return answer
+
+
+def _groups(days: list[Row], most: int = 30) -> list[list[Row]]:
+    """Days in order, in at most `most` groups of one size, so that a trend is no noise; the oldest days that fill no group are left out."""
+    size = -(-len(days) // most) or 1
+    return [days[start : start + size] for start in range(len(days) % size, len(days), size)]
+
+
+def _value(group: list[Row], column: str) -> float | None:
+    if column != "conversion_rate":
+        return sum(day[column] for day in group) / len(group)
+    sessions = sum(day["sessions"] for day in group)
+    return sum(day["conversions"] for day in group) / sessions if sessions else None

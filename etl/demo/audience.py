@@ -93,9 +93,17 @@ NOWHERE = (("(not set)", "(not set)"),)
 # Region and city of a visitor; countries not named here have none.
 PLACES = {
     "United States": (
-        ("Colorado", "Denver"), ("Washington", "Seattle"), ("California", "San Francisco"), ("California", "Los Angeles"),
-        ("New York", "New York"), ("Oregon", "Portland"), ("Texas", "Austin"), ("Illinois", "Chicago"), ("Utah", "(not set)"),
-        ("North Carolina", "Asheville"), ("(not set)", "(not set)"),
+        ("Colorado", "Denver"),
+        ("Washington", "Seattle"),
+        ("California", "San Francisco"),
+        ("California", "Los Angeles"),
+        ("New York", "New York"),
+        ("Oregon", "Portland"),
+        ("Texas", "Austin"),
+        ("Illinois", "Chicago"),
+        ("Utah", "(not set)"),
+        ("North Carolina", "Asheville"),
+        ("(not set)", "(not set)"),
     ),
     "Canada": (("British Columbia", "Vancouver"), ("Ontario", "Toronto"), ("Alberta", "Calgary"), ("Quebec", "Montreal")),
     "United Kingdom": (("England", "London"), ("England", "Manchester"), ("Scotland", "Edinburgh"), ("Wales", "(not set)")),
@@ -108,8 +116,12 @@ DEVICES = ("desktop", "mobile", "tablet")
 DEVICE_EFFECTS = ((0.16, 0.12, 0.42), (-0.10, -0.07, -0.30), (0.02, 0.04, -0.08))
 # Share of each device in each region.
 DEVICE_MIX = (
-    (0.41, 0.545, 0.045), (0.42, 0.530, 0.050), (0.39, 0.575, 0.035),
-    (0.28, 0.700, 0.020), (0.30, 0.675, 0.025), (0.35, 0.610, 0.040),
+    (0.41, 0.545, 0.045),
+    (0.42, 0.530, 0.050),
+    (0.39, 0.575, 0.035),
+    (0.28, 0.700, 0.020),
+    (0.30, 0.675, 0.025),
+    (0.35, 0.610, 0.040),
 )
 
 

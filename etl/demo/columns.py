@@ -49,8 +49,10 @@ def micros(cents: np.ndarray) -> np.ndarray:
 
 def channels(day: date) -> list[str]:
     """The channel of each traffic line, as Google Analytics would have said on that day."""
-    return ["AI Assistant" if is_assistant and day >= ASSISTANT_SINCE else line.channel
-            for line, is_assistant in zip(traffic.ALL_LINES, IS_ASSISTANT, strict=True)]
+    return [
+        "AI Assistant" if is_assistant and day >= ASSISTANT_SINCE else line.channel
+        for line, is_assistant in zip(traffic.ALL_LINES, IS_ASSISTANT, strict=True)
+    ]
 
 
 class Labels:

@@ -34,8 +34,15 @@ def run(args: argparse.Namespace) -> int:
         progress(f"demo: day {done} of {of}")
 
     summary = write_demo(
-        args.out, format=args.format, sessions=args.sessions, days=args.days, seed=args.seed, end=args.end,
-        leaks=() if args.no_leaks else LEAKS, renamed=None if args.no_leaks else RENAMED, progress=show,
+        args.out,
+        format=args.format,
+        sessions=args.sessions,
+        days=args.days,
+        seed=args.seed,
+        end=args.end,
+        leaks=() if args.no_leaks else LEAKS,
+        renamed=None if args.no_leaks else RENAMED,
+        progress=show,
     )
     progress.close()
     if args.json:
@@ -49,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
     for leak in summary["leaks"]:
         segment = ", ".join(f"{column} {level}" for column, level in leak["segment"].items())
         since = f"since {leak['started_on']}" if leak["started_on"] else "all along"
-        print(f"planted: {segment}: {leak['step'].replace('_', ' ')} x{leak['strength']} {since}, "
-              f"{leak['lost_conversions']:,} conversions and {summary['currency']} {leak['lost_revenue']:,.2f} lost")
+        print(
+            f"planted: {segment}: {leak['step'].replace('_', ' ')} x{leak['strength']} {since}, "
+            f"{leak['lost_conversions']:,} conversions and {summary['currency']} {leak['lost_revenue']:,.2f} lost"
+        )
     return 0

@@ -12,13 +12,26 @@ from .funnel import PRODUCT_CENTS, Sessions
 from .hits import ADDED, BEGAN_CHECKOUT, CONFIRMED_AGAIN, LANDING_COUNT, PAGES, PURCHASED, SCROLLED, VIEWED_PRODUCT, Hits
 
 NAMES = (
-    "user_engagement", "first_visit", "session_start", "page_view", "scroll", "view_item", "add_to_cart", "begin_checkout", "purchase",
+    "user_engagement",
+    "first_visit",
+    "session_start",
+    "page_view",
+    "scroll",
+    "view_item",
+    "add_to_cart",
+    "begin_checkout",
+    "purchase",
 )
 USER_ENGAGEMENT, FIRST_VISIT, SESSION_START, PAGE_VIEW, SCROLL, VIEW_ITEM, ADD_TO_CART, BEGIN_CHECKOUT, PURCHASE = range(9)
 # Which event a hit brings beside its page view.
 BESIDE = np.full(10, -1)
 BESIDE[[SCROLLED, VIEWED_PRODUCT, ADDED, BEGAN_CHECKOUT, PURCHASED, CONFIRMED_AGAIN]] = [
-    SCROLL, VIEW_ITEM, ADD_TO_CART, BEGIN_CHECKOUT, PURCHASE, PURCHASE,
+    SCROLL,
+    VIEW_ITEM,
+    ADD_TO_CART,
+    BEGIN_CHECKOUT,
+    PURCHASE,
+    PURCHASE,
 ]
 # An engaged session lasts ten seconds, sees two pages or converts.
 ENGAGED_MILLISECONDS = 10_000
@@ -49,9 +62,9 @@ class Pool:
         self.texts: list[str] = []
         base = f"https://{shop.HOSTNAME}"
         self.location = self.put([base + path for path, _ in PAGES])
-        self.tagged_location = self.put([
-            base + PAGES[page][0] + landing_query(line) for line in range(len(LINES)) for page in range(LANDING_COUNT)
-        ])
+        self.tagged_location = self.put(
+            [base + PAGES[page][0] + landing_query(line) for line in range(len(LINES)) for page in range(LANDING_COUNT)]
+        )
         self.title = self.put([title for _, title in PAGES])
         self.referrer = self.put([line.referrer or "" for line in LINES])
         self.source = self.put([line.source for line in LINES])
@@ -124,8 +137,15 @@ def collect(day: Sessions, hits: Hits) -> Events:
     starts = np.flatnonzero(np.diff(hit, prepend=-1))
     index = np.arange(len(hit)) - np.repeat(starts, np.diff(starts, append=len(hit))) + 1
     columns = (
-        hit, hits.session[hit], kind, hits.milliseconds[hit] - early, index,
-        page_hit[np.where(leaving, hit - 1, hit)], pages_seen[hit] - leaving, engagement, values(day, hits)[hit] * (rank == 4),
+        hit,
+        hits.session[hit],
+        kind,
+        hits.milliseconds[hit] - early,
+        index,
+        page_hit[np.where(leaving, hit - 1, hit)],
+        pages_seen[hit] - leaving,
+        engagement,
+        values(day, hits)[hit] * (rank == 4),
     )
     anonymous = np.flatnonzero((kind == PAGE_VIEW) & (hits.number[hit] == 1) & (day.start[hits.session[hit]] % WITHOUT_CONSENT == 0))
     consented = np.arange(len(hit) + len(anonymous)) < len(hit)
@@ -228,10 +248,12 @@ def assemble(size: int, columns: list, texts: list[str]) -> pa.ListArray:
         else:
             real[at], is_real[at] = filling[where], True
         place += where
-    value = struct({
-        "string_value": coded(text_code, texts),
-        "int_value": integers(whole, is_whole),
-        "float_value": pa.nulls(total, pa.float64()),
-        "double_value": pa.array(real, pa.float64(), mask=~is_real),
-    })
+    value = struct(
+        {
+            "string_value": coded(text_code, texts),
+            "int_value": integers(whole, is_whole),
+            "float_value": pa.nulls(total, pa.float64()),
+            "double_value": pa.array(real, pa.float64(), mask=~is_real),
+        }
+    )
     return repeated(offsets, struct({"key": coded(key_code, keys), "value": value}))

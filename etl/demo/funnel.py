@@ -224,11 +224,31 @@ class Behaviour:
         hits = pageviews + scrolls + adds + again
         duration = self.durations(rng, arrivals, stage, codes["device"], pageviews, hits, single, crawler)
         return Sessions(
-            arrivals=arrivals, midnight=season.midnight(arrivals.day), codes=codes, page_today=self.page_today(arrivals.index),
-            landing=landing, stage=stage, basket=basket, checkout=checkout, converted=converted, second_order=second, reloaded=reloaded,
-            browse_pages=browse, product_pages=products, scrolls=scrolls, adds=adds, pageviews=pageviews, hits=hits, duration=duration,
-            line_session=line_session, line_product=line_product, line_quantity=line_quantity, extra_product=extra, cents=cents,
-            extra_cents=PRODUCT_CENTS[extra], step_probability=actual,
+            arrivals=arrivals,
+            midnight=season.midnight(arrivals.day),
+            codes=codes,
+            page_today=self.page_today(arrivals.index),
+            landing=landing,
+            stage=stage,
+            basket=basket,
+            checkout=checkout,
+            converted=converted,
+            second_order=second,
+            reloaded=reloaded,
+            browse_pages=browse,
+            product_pages=products,
+            scrolls=scrolls,
+            adds=adds,
+            pageviews=pageviews,
+            hits=hits,
+            duration=duration,
+            line_session=line_session,
+            line_product=line_product,
+            line_quantity=line_quantity,
+            extra_product=extra,
+            cents=cents,
+            extra_cents=PRODUCT_CENTS[extra],
+            step_probability=actual,
         )
 
     def durations(self, rng, arrivals, stage, device, pageviews, hits, single, crawler) -> np.ndarray:
@@ -285,7 +305,5 @@ def landing_table() -> np.ndarray:
     for line in traffic.ALL_LINES:
         tilt = traffic.LANDING_TILT[line.kind]
         fixed = traffic.CAMPAIGN_LANDING.get(line.campaign or "")
-        rows.append([
-            page.weight * tilt.get(page.group, 1.0) * (12.0 if page.path == fixed else 1.0) for page in shop.LANDINGS
-        ])
+        rows.append([page.weight * tilt.get(page.group, 1.0) * (12.0 if page.path == fixed else 1.0) for page in shop.LANDINGS])
     return np.cumsum(rows, axis=1)

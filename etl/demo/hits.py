@@ -75,8 +75,14 @@ def expand(seed: int, day: Sessions) -> Hits:
     product[in_basket] = day.line_product[lines]
     view_key = 1 + rng.random(len(view))
     add(view_session, view_key, VIEWED_PRODUCT, PRODUCT_OFFSET + product, product)
-    add(view_session[in_basket], view_key[in_basket] + 1e-6, ADDED, PRODUCT_OFFSET + product[in_basket], product[in_basket],
-        day.line_quantity[lines])
+    add(
+        view_session[in_basket],
+        view_key[in_basket] + 1e-6,
+        ADDED,
+        PRODUCT_OFFSET + product[in_basket],
+        product[in_basket],
+        day.line_quantity[lines],
+    )
 
     scrolled_browse = nth < day.scrolls[browse_session]
     add(browse_session[scrolled_browse], key[scrolled_browse] + 5e-7, SCROLLED, page[scrolled_browse])
@@ -140,10 +146,10 @@ def reconcile(day: Sessions, hits: Hits) -> None:
     pages = np.bincount(hits.session, hits.is_page, minlength=n)
     bought = np.bincount(hits.session, hits.kind == PURCHASED, minlength=n)
     agreed = (
-        (counted == day.hits).all() and (pages == day.pageviews).all() and (bought == day.transactions).all()
+        (counted == day.hits).all()
+        and (pages == day.pageviews).all()
+        and (bought == day.transactions).all()
         and (hits.milliseconds[last] == day.duration * 1000).all()
     )
     if not agreed:
         raise AssertionError(f"{day.arrivals.day}: hits and sessions disagree")
-
-

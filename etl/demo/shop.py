@@ -45,7 +45,10 @@ LANDINGS = (
 )
 BASKET, CHECKOUT, PAYMENT, CONFIRMATION = "/basket", "/checkout/delivery", "/checkout/payment", "/checkout/confirmation"
 SERVICE_PAGES = (
-    (BASKET, "Your basket"), (CHECKOUT, "Delivery"), (PAYMENT, "Payment"), (CONFIRMATION, "Thank you for your order"),
+    (BASKET, "Your basket"),
+    (CHECKOUT, "Delivery"),
+    (PAYMENT, "Payment"),
+    (CONFIRMATION, "Thank you for your order"),
 )
 
 
@@ -62,20 +65,62 @@ class Product(NamedTuple):
 
 
 _CATALOGUE = {
-    "Tents": (("Harrow 1 Tent", 18900), ("Harrow 2 Tent", 24900), ("Stonechat 3 Tent", 32900), ("Bothy 4 Tent", 44900),
-              ("Ridge Tarp", 7900), ("Tent Footprint", 3900), ("Titanium Pegs", 1850)),
-    "Backpacks": (("Curlew 18 Daypack", 6400), ("Curlew 28 Daypack", 8900), ("Drover 45 Pack", 14900), ("Drover 60 Pack", 18900),
-                  ("Rain Cover", 2200), ("Dry Bag Set", 2950)),
-    "Walking boots": (("Gritstone Mid Boot", 16900), ("Gritstone Low Shoe", 13900), ("Moor Leather Boot", 21900),
-                      ("Trail Gaiters", 3400), ("Merino Hiking Socks", 1900), ("Boot Wax", 990)),
-    "Jackets": (("Squall Shell", 22900), ("Drizzle Jacket", 11900), ("Ember Down Jacket", 19900), ("Tussock Fleece", 7900),
-                ("Merino Base Layer", 6900), ("Wool Beanie", 2400), ("Liner Gloves", 2600)),
-    "Sleeping bags": (("Lapwing 3 Season Bag", 15900), ("Lapwing Winter Bag", 28900), ("Silk Liner", 5900), ("Feather Mat", 9900),
-                      ("Camp Pillow", 2900)),
-    "Stoves and cooking": (("Ember Stove", 5900), ("Nesting Pots", 4900), ("Titanium Mug", 2900), ("Spork Pair", 850),
-                           ("Water Filter", 3900), ("Steel Bottle", 2750)),
-    "Climbing": (("Sport Harness", 6900), ("Single Rope 60 m", 16900), ("Quickdraw Set", 8900), ("Chalk Bag", 2100),
-                 ("Climbing Helmet", 7400)),
+    "Tents": (
+        ("Harrow 1 Tent", 18900),
+        ("Harrow 2 Tent", 24900),
+        ("Stonechat 3 Tent", 32900),
+        ("Bothy 4 Tent", 44900),
+        ("Ridge Tarp", 7900),
+        ("Tent Footprint", 3900),
+        ("Titanium Pegs", 1850),
+    ),
+    "Backpacks": (
+        ("Curlew 18 Daypack", 6400),
+        ("Curlew 28 Daypack", 8900),
+        ("Drover 45 Pack", 14900),
+        ("Drover 60 Pack", 18900),
+        ("Rain Cover", 2200),
+        ("Dry Bag Set", 2950),
+    ),
+    "Walking boots": (
+        ("Gritstone Mid Boot", 16900),
+        ("Gritstone Low Shoe", 13900),
+        ("Moor Leather Boot", 21900),
+        ("Trail Gaiters", 3400),
+        ("Merino Hiking Socks", 1900),
+        ("Boot Wax", 990),
+    ),
+    "Jackets": (
+        ("Squall Shell", 22900),
+        ("Drizzle Jacket", 11900),
+        ("Ember Down Jacket", 19900),
+        ("Tussock Fleece", 7900),
+        ("Merino Base Layer", 6900),
+        ("Wool Beanie", 2400),
+        ("Liner Gloves", 2600),
+    ),
+    "Sleeping bags": (
+        ("Lapwing 3 Season Bag", 15900),
+        ("Lapwing Winter Bag", 28900),
+        ("Silk Liner", 5900),
+        ("Feather Mat", 9900),
+        ("Camp Pillow", 2900),
+    ),
+    "Stoves and cooking": (
+        ("Ember Stove", 5900),
+        ("Nesting Pots", 4900),
+        ("Titanium Mug", 2900),
+        ("Spork Pair", 850),
+        ("Water Filter", 3900),
+        ("Steel Bottle", 2750),
+    ),
+    "Climbing": (
+        ("Sport Harness", 6900),
+        ("Single Rope 60 m", 16900),
+        ("Quickdraw Set", 8900),
+        ("Chalk Bag", 2100),
+        ("Climbing Helmet", 7400),
+    ),
     "Accessories": (("Head Torch", 3950), ("Trekking Poles", 7900), ("Map Case", 1650), ("First Aid Kit", 2450), ("Trail Snack Box", 1490)),
 }
 PRODUCTS = tuple(

@@ -22,13 +22,28 @@ KIND_EFFECTS = {
 }
 # How much likelier each kind is on (desktop, mobile, tablet), and for a visitor who comes back.
 KIND_DEVICE = {
-    "social": (0.35, 1.55, 0.9), "paid social": (0.18, 1.70, 0.9), "video": (0.7, 1.2, 1.5), "message": (0.1, 1.8, 0.1),
-    "email": (0.9, 1.05, 1.3), "assistant": (1.7, 0.5, 0.5), "referral": (1.4, 0.7, 0.9), "display": (0.8, 1.1, 1.6),
-    "paid shopping": (0.9, 1.1, 1.0), "affiliate": (1.2, 0.85, 1.0),
+    "social": (0.35, 1.55, 0.9),
+    "paid social": (0.18, 1.70, 0.9),
+    "video": (0.7, 1.2, 1.5),
+    "message": (0.1, 1.8, 0.1),
+    "email": (0.9, 1.05, 1.3),
+    "assistant": (1.7, 0.5, 0.5),
+    "referral": (1.4, 0.7, 0.9),
+    "display": (0.8, 1.1, 1.6),
+    "paid shopping": (0.9, 1.1, 1.0),
+    "affiliate": (1.2, 0.85, 1.0),
 }
 KIND_RETURN = {
-    "direct": 2.6, "email": 3.0, "brand search": 2.2, "message": 3.0, "social": 0.6, "paid social": 0.7, "video": 0.5,
-    "display": 1.3, "assistant": 0.8, "paid shopping": 0.8,
+    "direct": 2.6,
+    "email": 3.0,
+    "brand search": 2.2,
+    "message": 3.0,
+    "social": 0.6,
+    "paid social": 0.7,
+    "video": 0.5,
+    "display": 1.3,
+    "assistant": 0.8,
+    "paid shopping": 0.8,
 }
 
 
@@ -67,10 +82,10 @@ LINES = (
     Line("bing", "cpc", "brand", "Paid Search", "brand search", 5, "https://www.bing.com/", (1.4, 1, 0.4, 0.1, 0.2, 1)),
     Line("bing", "cpc", "shopping-bing", "Paid Shopping", "paid shopping", 5, "https://www.bing.com/", (1.4, 1, 0.4, 0.1, 0.2, 1)),
     Line("instagram.com", "referral", None, "Organic Social", "social", 36, "https://l.instagram.com/"),
-    Line("instagram.com", "paid_social", "summer-summits", "Paid Social", "paid social", 30, "https://l.instagram.com/",
-         window=(0.1, 0.55)),
-    Line("instagram.com", "paid_social", "autumn-layers", "Paid Social", "paid social", 34, "https://l.instagram.com/",
-         window=(0.55, 1.0)),
+    Line(
+        "instagram.com", "paid_social", "summer-summits", "Paid Social", "paid social", 30, "https://l.instagram.com/", window=(0.1, 0.55)
+    ),
+    Line("instagram.com", "paid_social", "autumn-layers", "Paid Social", "paid social", 34, "https://l.instagram.com/", window=(0.55, 1.0)),
     Line("facebook.com", "referral", None, "Organic Social", "social", 10, "https://www.facebook.com/"),
     Line("m.facebook.com", "referral", None, "Organic Social", "social", 17, "https://m.facebook.com/"),
     Line("facebook", "paid_social", "lookalike-hikers", "Paid Social", "paid social", 20, "https://m.facebook.com/"),
@@ -99,10 +114,10 @@ LINES = (
     Line("trailnotes.example", "referral", None, "Referral", "referral", 10, "https://trailnotes.example/"),
     Line("hikers-forum.example", "referral", None, "Referral", "referral", 9, "https://hikers-forum.example/"),
     Line("gear-review.example", "referral", None, "Referral", "referral", 12, "https://gear-review.example/"),
-    Line("alpinwelt.example", "referral", None, "Referral", "referral", 5, "https://alpinwelt.example/",
-         (0.02, 3.5, 0.8, 0.05, 0.05, 0.1)),
-    Line("fellwalkers.example", "referral", None, "Referral", "referral", 4, "https://fellwalkers.example/",
-         (0.05, 3, 0.2, 0.05, 0.05, 0.8)),
+    Line("alpinwelt.example", "referral", None, "Referral", "referral", 5, "https://alpinwelt.example/", (0.02, 3.5, 0.8, 0.05, 0.05, 0.1)),
+    Line(
+        "fellwalkers.example", "referral", None, "Referral", "referral", 4, "https://fellwalkers.example/", (0.05, 3, 0.2, 0.05, 0.05, 0.8)
+    ),
     Line("nationaltrails.example", "referral", None, "Referral", "referral", 5, "https://nationaltrails.example/"),
     Line("campsite-finder.example", "referral", None, "Referral", "referral", 4, "https://campsite-finder.example/"),
     Line("mail.google.com", "referral", None, "Referral", "referral", 3, "https://mail.google.com/"),

@@ -15,11 +15,19 @@ from .visitors import BOT_KINDS, HUMAN
 
 PROBABILITIES = "true_probabilities.parquet"
 TRUTH = "truth.json"
-PROBABILITY_SCHEMA = pa.schema({
-    "full_visitor_id": pa.string(), "user_pseudo_id": pa.string(), "visit_id": pa.int64(), "session_date": pa.date32(),
-    "p_conversion": pa.float32(), "p_engaged": pa.float32(), "p_deep": pa.float32(), "p_converted": pa.float32(),
-    "is_converted": pa.bool_(),
-})
+PROBABILITY_SCHEMA = pa.schema(
+    {
+        "full_visitor_id": pa.string(),
+        "user_pseudo_id": pa.string(),
+        "visit_id": pa.int64(),
+        "session_date": pa.date32(),
+        "p_conversion": pa.float32(),
+        "p_engaged": pa.float32(),
+        "p_deep": pa.float32(),
+        "p_converted": pa.float32(),
+        "is_converted": pa.bool_(),
+    }
+)
 
 
 class Tally:
@@ -38,9 +46,14 @@ class Tally:
     def add(self, day: Sessions) -> None:
         human = day.arrivals.bot == HUMAN
         self.totals.update(
-            sessions=int(human.sum()), bots=int((~human).sum()), conversions=int(day.converted.sum()),
-            transactions=int(day.transactions.sum()), cents=int(day.revenue_cents.sum()), pageviews=int(day.pageviews[human].sum()),
-            hits=int(day.hits.sum()), visitors=int((human & (day.arrivals.visit_number == 1)).sum()),
+            sessions=int(human.sum()),
+            bots=int((~human).sum()),
+            conversions=int(day.converted.sum()),
+            transactions=int(day.transactions.sum()),
+            cents=int(day.revenue_cents.sum()),
+            pageviews=int(day.pageviews[human].sum()),
+            hits=int(day.hits.sum()),
+            visitors=int((human & (day.arrivals.visit_number == 1)).sum()),
             without_consent=int((day.start % WITHOUT_CONSENT == 0).sum()),
         )
         for kind, name in enumerate(BOT_KINDS):
@@ -52,7 +65,9 @@ class Tally:
         for code, device in enumerate(audience.DEVICES):
             on = human & (day.codes["device"] == code)
             self.devices[device].update(
-                sessions=int(on.sum()), conversions=int(day.converted[on].sum()), transactions=int(day.transactions[on].sum()),
+                sessions=int(on.sum()),
+                conversions=int(day.converted[on].sum()),
+                transactions=int(day.transactions[on].sum()),
                 cents=int(day.revenue_cents[on].sum()),
             )
         for name, row in day.losses["leaks"].items():
@@ -79,15 +94,23 @@ class Tally:
         below = np.cumsum(self.probability) / max(sessions, 1)
         return {
             "totals": {
-                "days": days, "rows": sessions + self.totals["bots"], "sessions": sessions, "bots": self.totals["bots"],
-                "bots_by_kind": dict(self.bots), "new_visitors": self.totals["visitors"], "pageviews": self.totals["pageviews"],
-                "hits": self.totals["hits"], "ga4_events_without_consent": self.totals["without_consent"], **money(self.totals),
+                "days": days,
+                "rows": sessions + self.totals["bots"],
+                "sessions": sessions,
+                "bots": self.totals["bots"],
+                "bots_by_kind": dict(self.bots),
+                "new_visitors": self.totals["visitors"],
+                "pageviews": self.totals["pageviews"],
+                "hits": self.totals["hits"],
+                "ga4_events_without_consent": self.totals["without_consent"],
+                **money(self.totals),
                 "conversion_rate": round(self.totals["conversions"] / max(sessions, 1), 6),
             },
             "stages": [self.stages[stage] for stage in range(4)],
             "devices": {device: {"sessions": row["sessions"], **money(row)} for device, row in self.devices.items()},
             "true_probability": {
-                "mean": round(self.probability_sum / max(sessions, 1), 6), "expected_conversions": round(self.probability_sum, 2),
+                "mean": round(self.probability_sum / max(sessions, 1), 6),
+                "expected_conversions": round(self.probability_sum, 2),
                 "quantiles": {f"p{share:g}": int(np.searchsorted(below, share / 100)) / 1000 for share in (10, 25, 50, 75, 90, 99)},
             },
             "leaks": [self.leak(leak, first_day, days) for leak in leaks if leak.kind != "tracking_break"],
@@ -101,18 +124,30 @@ class Tally:
         since = leak.started_on(first_day, days)
         lost = "unrecorded_" if leak.kind == "tracking_break" else "lost_"
         return {
-            "name": leak.name, "kind": leak.kind, "segment": dict(leak.segment), "step": shop.STEPS[leak.step],
-            "from_stage": leak.step, "to_stage": leak.step + 1, "strength": leak.multiplier,
-            "started_on": since.isoformat() if since else None, "story": leak.story, "sessions_affected": row["sessions"],
-            "entrants": row["entrants"], "passes": row["passes"], "passes_without_leak": row["passes_without"],
-            "lost_passes": row["passes_without"] - row["passes"], **money(row, lost),
+            "name": leak.name,
+            "kind": leak.kind,
+            "segment": dict(leak.segment),
+            "step": shop.STEPS[leak.step],
+            "from_stage": leak.step,
+            "to_stage": leak.step + 1,
+            "strength": leak.multiplier,
+            "started_on": since.isoformat() if since else None,
+            "story": leak.story,
+            "sessions_affected": row["sessions"],
+            "entrants": row["entrants"],
+            "passes": row["passes"],
+            "passes_without_leak": row["passes_without"],
+            "lost_passes": row["passes_without"] - row["passes"],
+            **money(row, lost),
         }
 
 
 def money(row: Counter, prefix: str = "") -> dict:
     """Conversions, transactions and revenue in currency units."""
     return {
-        f"{prefix}conversions": row["conversions"], f"{prefix}transactions": row["transactions"], f"{prefix}revenue": row["cents"] / 100,
+        f"{prefix}conversions": row["conversions"],
+        f"{prefix}transactions": row["transactions"],
+        f"{prefix}revenue": row["cents"] / 100,
     }
 
 
@@ -130,11 +165,14 @@ def probabilities(seed: int, day: Sessions) -> pa.Table:
     """One row per human session: its keys in both exports, and how likely it was to convert before it began."""
     labels = Labels(seed, day)
     steps = day.step_probability
-    return pa.table([
-        labels.full_visitor_id,
-        labels.client_id,
-        integers(day.start),
-        pa.array(np.full(len(day), np.datetime64(day.arrivals.day)), pa.date32()),
-        *(pa.array(chance.astype(np.float32)) for chance in (day.probability, steps[:, 0], steps[:, 1], steps[:, 2])),
-        pa.array(day.converted),
-    ], schema=PROBABILITY_SCHEMA).filter(pa.array(day.arrivals.bot == HUMAN))
+    return pa.table(
+        [
+            labels.full_visitor_id,
+            labels.client_id,
+            integers(day.start),
+            pa.array(np.full(len(day), np.datetime64(day.arrivals.day)), pa.date32()),
+            *(pa.array(chance.astype(np.float32)) for chance in (day.probability, steps[:, 0], steps[:, 1], steps[:, 2])),
+            pa.array(day.converted),
+        ],
+        schema=PROBABILITY_SCHEMA,
+    ).filter(pa.array(day.arrivals.bot == HUMAN))

@@ -58,8 +58,14 @@ class Visitors:
     """Everyone seen so far. Grows by whole blocks; a visitor is a row number."""
 
     columns = {
-        "visits": np.uint16, "country": np.uint8, "platform": np.uint8, "first_line": np.uint8, "last_line": np.uint8,
-        "last_day": np.int16, "first_touch": np.int64, "propensity": np.float32,
+        "visits": np.uint16,
+        "country": np.uint8,
+        "platform": np.uint8,
+        "first_line": np.uint8,
+        "last_line": np.uint8,
+        "last_day": np.int16,
+        "first_touch": np.int64,
+        "propensity": np.float32,
     }
 
     def __init__(self, capacity: int):
@@ -105,10 +111,12 @@ def platform_table() -> np.ndarray:
     for device in audience.DEVICES:
         for region in range(len(audience.REGIONS)):
             for from_app in (False, True):
-                rows.append([
-                    (p.device == device) * p.weight * p.tilt[region] * ((4.0 if from_app else 0.05) if p.in_app else 1.0)
-                    for p in audience.PLATFORMS
-                ])
+                rows.append(
+                    [
+                        (p.device == device) * p.weight * p.tilt[region] * ((4.0 if from_app else 0.05) if p.in_app else 1.0)
+                        for p in audience.PLATFORMS
+                    ]
+                )
     return np.cumsum(rows, axis=1)
 
 
@@ -164,8 +172,14 @@ class Population:
         known &= ~self.too_close(visitor, known, elapsed)
         line = self.attribute(visitor, known, arrived_by, index)
         drawn = {
-            "country": country, "platform": platform, "line": line, "arrived_by": arrived_by, "elapsed": elapsed,
-            "propensity": propensity, "bot": np.zeros(n, np.uint8), "visitor": np.where(known, visitor, -1),
+            "country": country,
+            "platform": platform,
+            "line": line,
+            "arrived_by": arrived_by,
+            "elapsed": elapsed,
+            "propensity": propensity,
+            "bot": np.zeros(n, np.uint8),
+            "visitor": np.where(known, visitor, -1),
         }
         if len(bots):
             extra = self.bot_sessions(rng, day, bots)
@@ -234,8 +248,16 @@ class Population:
         line = np.select([kinds == CRAWLER, kinds == SPAM], [np.zeros(n, np.int64), spam_line], len(traffic.LINES) + 3)
         country = np.where(kinds == SPAM, rng.integers(0, len(audience.COUNTRIES) - 1, n), rng.choice(CRAWLER_COUNTRIES, n))
         platform = np.where(kinds == SPAM, rng.integers(0, 4, n), CRAWLER_PLATFORM)
-        return {"country": country, "platform": platform, "line": line, "arrived_by": line, "elapsed": elapsed, "bot": kinds,
-                "propensity": np.zeros(n), "visitor": np.full(n, -1)}
+        return {
+            "country": country,
+            "platform": platform,
+            "line": line,
+            "arrived_by": line,
+            "elapsed": elapsed,
+            "bot": kinds,
+            "propensity": np.zeros(n),
+            "visitor": np.full(n, -1),
+        }
 
     def remember(self, day: date, index: int, drawn: dict[str, np.ndarray]) -> Arrivals:
         """Give new visitors their row, count visits in order of time, and keep the day for those who will return."""
@@ -266,7 +288,17 @@ class Population:
         self.recent[index] = visitor[drawn["bot"] == HUMAN].astype(np.int32)
         self.recent.pop(index - LONGEST_LAG, None)
         return Arrivals(
-            day, index, drawn["elapsed"], visitor, visit_number, drawn["country"].astype(np.int64), drawn["platform"].astype(np.int64),
-            drawn["line"].astype(np.int64), drawn["arrived_by"].astype(np.int64), people.first_line[visitor].astype(np.int64),
-            people.first_touch[visitor], drawn["propensity"].astype(np.float64), drawn["bot"],
+            day,
+            index,
+            drawn["elapsed"],
+            visitor,
+            visit_number,
+            drawn["country"].astype(np.int64),
+            drawn["platform"].astype(np.int64),
+            drawn["line"].astype(np.int64),
+            drawn["arrived_by"].astype(np.int64),
+            people.first_line[visitor].astype(np.int64),
+            people.first_touch[visitor],
+            drawn["propensity"].astype(np.float64),
+            drawn["bot"],
         )

@@ -82,9 +82,16 @@ def write_demo(
                 progress(written, days)
 
     summary = {
-        "format": FORMATS[format], "seed": seed, "shop": shop.SHOP, "hostname": shop.HOSTNAME, "time_zone": shop.TIME_ZONE,
-        "currency": shop.CURRENCY, "first_day": first_day.isoformat(), "last_day": end.isoformat(),
-        **tally.summary(first_day, days, leaks, renamed), "files": files,
+        "format": FORMATS[format],
+        "seed": seed,
+        "shop": shop.SHOP,
+        "hostname": shop.HOSTNAME,
+        "time_zone": shop.TIME_ZONE,
+        "currency": shop.CURRENCY,
+        "first_day": first_day.isoformat(),
+        "last_day": end.isoformat(),
+        **tally.summary(first_day, days, leaks, renamed),
+        "files": files,
     }
     (folder / truth.TRUTH).write_text(json.dumps(summary, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     return summary
@@ -116,10 +123,16 @@ def write_day(arrivals: Arrivals, behaviour: Behaviour, seed: int, format: str, 
             table = module.table(seed, sessions)
             if writer is None:
                 day.file = module.file_name(sessions)
-                writer = stack.enter_context(pq.ParquetWriter(
-                    folder / day.file, table.schema, compression="zstd", compression_level=1, store_schema=False,
-                    write_statistics=module.INDEXED,
-                ))
+                writer = stack.enter_context(
+                    pq.ParquetWriter(
+                        folder / day.file,
+                        table.schema,
+                        compression="zstd",
+                        compression_level=1,
+                        store_schema=False,
+                        write_statistics=module.INDEXED,
+                    )
+                )
             writer.write_table(table)
     return day
 

@@ -5,6 +5,7 @@
 1. `create table … as <landing.sql>`: the columns of COLUMNS in this order and type, labels raw as in the file. Good rows have
    `reject_reason` NULL. `visitor_key` and `visit_key` are raw ids: hash them (`etl.privacy`) before anything is stored.
    `transactions` and `revenue_micros` are NULL in every row of a file that has no conversion information.
+   `file` is the path the row stands in where a scan reads several files together, else NULL.
    `stage` is what events tell, 0 to 3, else NULL: tell it from thresholds (`etl.stages`).
 2. `landing.lost_sql` (if not None), one number: rows of the file that could not even be split into columns.
    Rows read = rows landed + this number.
@@ -53,6 +54,7 @@ COLUMNS = {
     "stage": "tinyint",
     "is_bounce": "boolean",
     "reject_reason": "varchar",
+    "file": "varchar",
 }
 
 EVENT_COLUMNS = {

@@ -51,6 +51,7 @@ def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:
     told = {}
     if record.has("file_row_number"):
         columns["row_number"] = "file_row_number + 1"
+        columns["file"] = "filename"
     if has_hits:
         rules = stages.load_rules()
         columns |= _session_facts(record)
@@ -70,7 +71,8 @@ SAMPLES = {"date": ["20170801"], "start_time": ["1501570398"], "revenue": ["1000
 
 
 def _parquet_scan(source: Source) -> str:
-    return f"read_parquet({literal(file_pattern(source.path))}, file_row_number = true)"
+    files = ", ".join(literal(file_pattern(path)) for path in (source.path, *source.together))
+    return f"read_parquet([{files}], file_row_number = true, filename = true)"
 
 
 def _json_scan(source: Source) -> str:
@@ -117,7 +119,7 @@ class _Record:
 
     def top(self, *names: str) -> str:
         """The first of these fields that says something, as text."""
-        parts = [f'nullif(scan."{name}"::varchar, \'\')' for name in names if self.has(name)]
+        parts = [f"nullif(scan.\"{name}\"::varchar, '')" for name in names if self.has(name)]
         return f"coalesce({', '.join(parts)})" if parts else ABSENT
 
     def leaf(self, group: str, *names: str) -> str:
@@ -262,5 +264,3 @@ select coalesce(row_number, place) as row_number, reject_reason as reason, raw
 from (select *, row_number() over () as place from ({landing}))
 where reject_reason is not null
 """
-
-

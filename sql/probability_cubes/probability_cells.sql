@@ -1,37 +1,41 @@
 create or replace macro probability_cells(devices := null, sources := null, countries := null, channels := null, since := null, until := null) as table
-with stored_cells as (
-    select *
+select *
+from (
+    select
+        device, source, country, channel, bin, sessions, p_micros, p_squared_micros
     from cubes.probability_totals
     where since is null and until is null
-    union all by name
-    select * exclude (month)
+    union all
+    select
+        device, source, country, channel, bin, sessions, p_micros, p_squared_micros
     from cubes.probability_months
     where (since is not null or until is not null)
-        and month >= coalesce(cast(since as date), date '0001-01-01')
-        and last_day(month) <= coalesce(cast(until as date), date '9999-12-30')
-    union all by name
-    select * exclude (session_date)
+        and (since is null or month >= cast(since as date))
+        and (until is null or last_day(month) <= cast(until as date))
+    union all
+    select
+        device, source, country, channel, bin, sessions, p_micros, p_squared_micros
     from cubes.probability_days
     where since is not null
         and session_date >= cast(since as date)
-        and session_date <= coalesce(cast(until as date), date '9999-12-30')
-        and session_date < cast(date_trunc('month', cast(since as date) + interval 1 month - interval 1 day) as date)
-    union all by name
-    select * exclude (session_date)
+        and session_date <= last_day(cast(since as date) - 1)
+        and (until is null or session_date <= cast(until as date))
+    union all
+    select
+        device, source, country, channel, bin, sessions, p_micros, p_squared_micros
     from cubes.probability_days
     where until is not null
         and session_date <= cast(until as date)
-        and session_date >= cast(date_trunc('month', cast(until as date) + interval 1 day) as date)
-        and session_date >= cast(date_trunc('month', coalesce(cast(since as date), date '0001-01-01') + interval 1 month - interval 1 day) as date)
-    union all by name
-    select * exclude (session_date)
+        and session_date >= cast(date_trunc('month', cast(until as date) + 1) as date)
+        and (since is null or session_date > last_day(cast(since as date) - 1))
+    union all
+    select
+        device, source, country, channel, bin, sessions, p_micros, p_squared_micros
     from cubes.probability_rare_days
     where sources is not null
         and (since is null or session_date >= cast(since as date))
         and (until is null or session_date <= cast(until as date))
 )
-select *
-from stored_cells
 where (devices is null or list_contains(devices, cast(device as varchar)))
     and (sources is null or list_contains(sources, cast(source as varchar)))
     and (countries is null or list_contains(countries, cast(country as varchar)))

@@ -114,7 +114,7 @@ def test_the_rows_of_a_chart_are_downloaded_as_filtered(sample_server, visit):
 
 def test_the_statement_of_a_chart_answers_the_same(sample_server, visit):
     page = visit(sample_server, "/?device=tablet&since=2017-07-04").page
-    page.locator("section[aria-label='Conversion rate by day'] summary", has_text="SQL").click()
+    page.locator("section[aria-label='Conversion rate over time'] summary", has_text="SQL").click()
     statement = page.locator("#daily-trend-sql").inner_text()
     with duckdb.connect(str(sample_server.database), read_only=True) as con:
         rows = con.execute(statement).fetchall()

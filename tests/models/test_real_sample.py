@@ -16,7 +16,7 @@ from models.features import Encoder, measures
 def sample(real_data, tmp_path_factory):
     db = tmp_path_factory.mktemp("sample") / "leaks.duckdb"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LEAKS_SALT", "a salt for tests")
+        patch.setenv("LEAKS_SALT", "a long enough salt for tests")
         load([str(real_data / "sessions_10k.csv")], db)
     return db
 

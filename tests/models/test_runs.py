@@ -59,6 +59,7 @@ def test_a_second_run_is_appended_and_the_first_stays(db):
     before = rows(db, "from predictions order by all"), rows(db, "from model_runs")
     ((first,),) = rows(db, "select run_id from model_runs")
     summary = runs.train(db, seed=1, **QUICK)
+    assert rows(db, "select metrics from current_run") == [(json.dumps(summary["metrics"]),)]
     assert summary["run_id"] > first
     assert rows(db, "select run_id from current_run") == [(summary["run_id"],)]
     assert (

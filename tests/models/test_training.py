@@ -68,22 +68,19 @@ def test_probabilities_of_training_come_from_models_that_did_not_see_the_visitor
         assert (scorer.probabilities(data.sessions.take(rows)) == trained.probabilities[rows]).all()
 
 
-def test_outcomes_of_a_fold_do_not_move_the_trees_that_score_it(monkeypatch):
-    """Every model that is fitted is fitted without its visitors: watched from inside."""
-    data = examples(world(2000, seed=4)[0])
-    seen = []
-    fit = training.Encoder.fit_transform
-
-    def watched(sessions, converted, inner):
-        seen.append(len(sessions))
-        return fit(sessions, converted, inner)
-
-    monkeypatch.setattr(training.Encoder, "fit_transform", watched)
-    trained = training.train(data, **QUICK)
-    outer = folds.outer_fold(folds.hash_visitors(data.visitors.levels, trained.model.salt)[data.visitors.codes])
-    assert seen[-6:] == [int((outer != fold).sum()) for fold in range(folds.FOLDS)] + [2000]
-    visitors = [set(data.visitors.codes[outer == fold].tolist()) for fold in range(folds.FOLDS)]
-    assert sum(map(len, visitors)) == len(set().union(*visitors))
+def test_nothing_that_judges_the_held_out_fifth_has_seen_its_outcomes(monkeypatch):
+    """With all its outcomes turned round, the parameters, the trees, the calibration and the threshold stay the same."""
+    monkeypatch.setattr(folds, "balanced_salt", lambda *_: "fixed")
+    data = examples(world(2500, seed=4)[0])
+    hashes = folds.hash_visitors(data.visitors.levels, "fixed")[data.visitors.codes]
+    outer = folds.outer_fold(hashes)
+    assert not set(data.visitors.codes[outer == 0].tolist()) & set(data.visitors.codes[outer != 0].tolist())
+    told = training.train(data, **QUICK)
+    lied = training.train(training.Examples(data.sessions, data.converted ^ (outer == 0), data.visitors), **QUICK)
+    assert (lied.params, lied.threshold) == (told.params, told.threshold)
+    assert (lied.probabilities[outer == 0] == told.probabilities[outer == 0]).all()
+    assert lied.metrics["auc"] == pytest.approx(1 - told.metrics["auc"])
+    assert (lied.probabilities[outer == 1] != told.probabilities[outer == 1]).any(), "the other folds learn from it"
 
 
 def test_shuffled_outcomes_teach_nothing():
@@ -138,15 +135,13 @@ def test_same_data_and_seed_give_the_same_run():
     assert first.model.to_bytes() != other.model.to_bytes()
 
 
-def test_threads_do_not_change_the_trees(monkeypatch):
-    data = examples(world(20_000, seed=9)[0])
-    _, matrix = training.Encoder.fit_transform(data.sessions, data.converted, np.zeros(20_000))
-    params = {"max_depth": 4, "subsample": 0.8, "colsample_bytree": 0.7}
-    trees = set()
-    for count in (1, 2, 3):
-        monkeypatch.setattr(boosting, "threads", lambda rows, count=count: count)
-        trees.add(bytes(boosting.fit(matrix, data.converted, params, 10, seed=1).save_raw("ubj")))
-    assert len(trees) == 1
+def test_processors_do_not_change_the_run(monkeypatch):
+    data = examples(world(3000, seed=9)[0])
+    artefacts = set()
+    for workers in (1, 2, 5):
+        monkeypatch.setattr(boosting, "WORKERS", workers)
+        artefacts.add(training.train(data, trials=1, max_rounds=20).model.to_bytes())
+    assert len(artefacts) == 1
 
 
 def test_few_conversions_are_said_aloud():

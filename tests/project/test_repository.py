@@ -65,6 +65,13 @@ def test_documents_name_modules_that_exist(tracked):
     assert not missing
 
 
+def test_links_between_documents_lead_somewhere(tracked):
+    linked = [(file, link) for file, text in documents(tracked).items() for link in re.findall(r"\]\(([^)\s]+)\)", text)]
+    local = [(file, link.partition("#")[0]) for file, link in linked if not re.match(r"[a-z]+:", link) and not link.startswith("#")]
+    assert (Path("docs/deploying.md"), "settings.md") in local
+    assert not [f"{file}: {link}" for file, link in local if not (ROOT / file.parent / link).exists()]
+
+
 def _can_run(module: str) -> bool:
     for name in (f"{module}.__main__", module):
         try:

@@ -108,6 +108,7 @@ def needs(package: str, extras: set[str]) -> list[tuple[str, set[str]]]:
 
 
 def test_the_tests_run_with_the_locked_versions():
-    for name, found in pins("requirements-dev.txt").items():
-        for pin in filter(applies, found):
-            assert metadata.version(name) == version(pin), f"{name} is not the locked version: make setup"
+    installed = {canonicalize_name(package.name): package.version for package in metadata.distributions()}
+    locked = {name: version(pin) for name, found in pins("requirements-dev.txt").items() for pin in found if applies(pin)}
+    other = {name: installed.get(name) for name in locked if installed.get(name) != locked[name]}
+    assert not other, "not the locked versions: make setup"

@@ -1,0 +1,114 @@
+"""Landing: the rows of files as they are, typed, in a scratch database, with those that cannot be loaded told apart."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+import duckdb
+
+from etl import readers
+from etl.errors import InputError
+from etl.notices import notices
+from etl.readers import Landing
+from etl.recognise import Source
+
+OUTCOMES = ("sessions_new", "sessions_updated", "duplicates", "folded", "bots", "without_consent")
+TOO_MANY_REJECTS = 0.5
+MOST_TOGETHER = 60
+
+
+@dataclass
+class FileLoad:
+    """One file of a batch, and what became of its rows."""
+
+    source: Source
+    sha256: str
+    load_id: int = 0
+    landing: Landing | None = None
+    rows_read: int = 0
+    rejected: int = 0
+    outcomes: dict[str, int] = field(default_factory=dict)
+    first_date: date | None = None
+    last_date: date | None = None
+    notes: list[str] = field(default_factory=list)
+
+    def summary(self) -> dict:
+        """The counts of the file as the table loads has them."""
+        return {
+            "file": self.source.name,
+            "format": self.source.format,
+            "rows_read": self.rows_read,
+            **{name: self.outcomes.get(name, 0) for name in OUTCOMES},
+            "rejected": self.rejected,
+            "notes": self.notes,
+        }
+
+
+def groups(batch: list[FileLoad]) -> Iterator[list[FileLoad]]:
+    """Runs of files that one scan can read: daily exports are many and small, and planning costs more than reading them."""
+    group: list[FileLoad] = []
+    for item in batch:
+        if group and (len(group) == MOST_TOGETHER or not item.source.reads_with(group[0].source)):
+            yield group
+            group = []
+        group.append(item)
+    if group:
+        yield group
+
+
+def land(con: duckdb.DuckDBPyConnection, group: list[FileLoad]) -> None:
+    """Read files into scratch.landing and their events into scratch.events; refuse a file most of whose rows are bad."""
+    together = replace(group[0].source, together=tuple(item.source.path for item in group[1:]))
+    landing = readers.read(con, together)
+    with readers.wrapping(together):
+        con.execute("create or replace temp table landing_files (file varchar, load_id integer)")
+        con.executemany("insert into landing_files values (?, ?)", [[str(item.source.path.resolve()), item.load_id] for item in group])
+        load_id = str(group[0].load_id)
+        if len(group) > 1:
+            load_id = "(select load_id from landing_files where landing_files.file = landed.file)"
+        con.execute(f"insert into scratch.landing by name select {load_id} as load_id, landed.* from ({landing.sql}) as landed")
+        if landing.events_sql:
+            con.execute(f"insert into scratch.events by name {landing.events_sql}")
+    for item in group:
+        item.landing = landing
+        item.notes = [*item.source.notes, *landing.notes]
+        with readers.wrapping(item.source):
+            count(con, item, alone=len(group) == 1)
+
+
+def count(con: duckdb.DuckDBPyConnection, item: FileLoad, *, alone: bool) -> None:
+    """Count what a file gave, and store the rows that cannot be loaded with their reasons."""
+    item.notes += notices(con, f"(from scratch.landing where load_id = {item.load_id} and reject_reason is null)")
+    lost = con.execute(item.landing.lost_sql).fetchone()[0] if item.landing.lost_sql else 0
+    landed, bad, item.first_date, item.last_date = con.execute(
+        """
+        select
+            count(*),
+            count(reject_reason),
+            min(session_date) filter (where reject_reason is null),
+            max(session_date) filter (where reject_reason is null)
+        from scratch.landing
+        where load_id = ?
+        """,
+        [item.load_id],
+    ).fetchone()
+    item.rows_read = landed + lost
+    if item.rows_read == 0:
+        raise InputError(f"{item.source.name}: holds no rows; export it again with a date range that has sessions.")
+    if bad or lost:
+        own = item.landing if alone else readers.read(con, item.source)
+        reject(con, item, own)
+
+
+def reject(con: duckdb.DuckDBPyConnection, item: FileLoad, landing: Landing) -> None:
+    """Store the rows of a file that cannot be loaded; where they are most of it, refuse the file."""
+    con.execute(f"insert into rejects select {item.load_id}, row_number, reason, raw from ({landing.rejects_sql})")
+    item.rejected, reason, row = con.execute(
+        "select count(*), mode(reason), min(row_number) from rejects where load_id = ?", [item.load_id]
+    ).fetchone()
+    if item.rejected > TOO_MANY_REJECTS * item.rows_read:
+        raise InputError(
+            f"{item.source.name}: {item.rejected:,} of {item.rows_read:,} rows cannot be loaded, mostly since {reason} "
+            f"(first in row {row}); check how the file was exported."
+        )
+    con.execute("delete from scratch.landing where load_id = ? and reject_reason is not null", [item.load_id])

@@ -1,0 +1,147 @@
+"""A filter change on the overview: the SQL of its six charts, and the whole answer of the server, against reading the CSV each time."""
+
+import json
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from dashapp.db import Database
+from dashapp.filters import RELATIONS, Filters
+from dashapp.pages.overview import CHARTS
+from etl import schema
+from etl.publish import publishing
+from tests.dashapp.serving import serving
+
+REPEATS = 40
+
+
+def predict(database: Path) -> None:
+    """Add a model run with a probability for every session, so that the charts of the model have all they would have."""
+    with publishing(database) as con:
+        con.execute("delete from predictions; delete from model_runs")
+        con.execute(
+            "insert into model_runs values ('bench', now()::timestamp, 'bench', 'bench', 'retrospective', '{}', "
+            """'{"cutoff": 0.05, "sessions": 1, "conversions": 1}', 0.5, ''::blob)"""
+        )
+        con.execute(
+            """
+            insert into predictions
+            select session_id, 'bench', now()::timestamp, p, p >= 0.05, p >= 0.5
+            from (select session_id, 1 / (1 + exp(5.5 - 2 * stage - (hash(session_id) % 1000) / 500.0)) as p from sessions)
+            """
+        )
+        schema.rebuild_probability_cubes(con)
+
+
+def scenarios(database: Path) -> dict[str, Callable[[np.random.Generator], Filters]]:
+    """Kinds of filter change; each draws another filter at every call."""
+    reader = Database(database, required=RELATIONS)
+    with reader.reading() as read:
+        values = {
+            dimension: [
+                row["value"]
+                for row in read.rows("select value from filter_options where dimension = $d order by sessions desc", {"d": dimension})
+            ]
+            for dimension in ("device", "source", "country", "channel")
+        }
+        (span,) = read.rows("select min(session_date) as first, max(session_date) as last from date_coverage")
+    first, days = span["first"], (span["last"] - span["first"]).days
+
+    def some(random: np.random.Generator, dimension: str, count: int, most: int) -> tuple[str, ...]:
+        return tuple(str(value) for value in random.choice(values[dimension][:most], count, replace=False))
+
+    def dates(random: np.random.Generator, length: int) -> dict[str, date]:
+        since = first + timedelta(days=int(random.integers(0, max(days - length, 1))))
+        return {"since": since, "until": since + timedelta(days=length)}
+
+    return {
+        "no filter": lambda random: Filters(),
+        "device": lambda random: Filters(devices=some(random, "device", 1, 3)),
+        "device and 3 sources": lambda random: Filters(devices=some(random, "device", 1, 3), sources=some(random, "source", 3, 20)),
+        "country": lambda random: Filters(countries=some(random, "country", 1, 30)),
+        "rare source": lambda random: Filters(sources=tuple(values["source"][-3:][:1])),
+        "channel and country": lambda random: Filters(channels=some(random, "channel", 1, 8), countries=some(random, "country", 2, 20)),
+        "30 days": lambda random: Filters(**dates(random, 29)),
+        "200 days": lambda random: Filters(**dates(random, 199)),
+        "30 days, device": lambda random: Filters(devices=some(random, "device", 1, 3), **dates(random, 29)),
+    }
+
+
+def percentiles(times: list[float]) -> tuple[float, float]:
+    """Median and 95th percentile in milliseconds."""
+    return tuple(1e3 * np.percentile(times, (50, 95)))
+
+
+def sql(database: Path) -> Iterator[tuple[str, float, float]]:
+    """The SQL of the six charts, fetched to the last row, one after the other as the app does; nothing kept from before."""
+    reader = Database(database, required=RELATIONS)
+    random = np.random.default_rng(1)
+    for name, draw in scenarios(database).items():
+        times = []
+        for repeat in range(REPEATS + 3):
+            calls = [draw(random).call(chart.relation) for chart in CHARTS]
+            started = time.perf_counter()
+            with reader.reading() as read:
+                for call, params in calls:
+                    read.rows(f"from {call}", params)
+            if repeat >= 3:
+                times.append(time.perf_counter() - started)
+        yield name, *percentiles(times)
+
+
+def post(database: Path) -> Iterator[tuple[str, float, float]]:
+    """The whole answer of a gunicorn worker to a filter change: request on loopback, SQL, figures, sentences, compression, response."""
+    random = np.random.default_rng(2)
+    with serving(database) as server:
+        output = next(item["output"] for item in _get(f"{server.url}/_dash-dependencies") if "answer.data" in item["output"])
+        for name, draw in scenarios(database).items():
+            times, shown = [], None
+            for repeat in range(REPEATS + 6):
+                body = _body(output, draw(random).query(), shown)
+                started = time.perf_counter()
+                answer = _post(f"{server.url}/_dash-update-component", body)
+                if repeat >= 6:
+                    times.append(time.perf_counter() - started)
+                shown = answer["response"].get("shown", {}).get("data", shown)
+            yield name, *percentiles(times)
+
+
+def earlier(source: Path) -> float:
+    """Seconds of the earlier dashboard's way: read the CSV with pandas, mask, group by for each of six charts."""
+    started = time.perf_counter()
+    frame = pd.read_csv(source, dtype={"fullVisitorId": str})
+    frame = frame[frame["deviceCategory"] == "mobile"]
+    frame["converted"] = frame["transactions"].fillna(0) > 0
+    buckets = pd.cut(frame["timeOnSite"].fillna(0), [-1, 10, 60, 300, 600, 1200, 1800, 1e9])
+    for keys in ("date", "country", "deviceCategory", buckets, ["source", "deviceCategory"], "source"):
+        frame.groupby(keys, observed=True)["converted"].agg(["size", "sum"])
+    return time.perf_counter() - started
+
+
+def _get(url: str) -> list:
+    with urllib.request.urlopen(url) as response:  # noqa: S310 - a server of this run, on loopback
+        return json.load(response)
+
+
+def _post(url: str, body: dict) -> dict:
+    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310 - loopback
+    with urllib.request.urlopen(request) as response:  # noqa: S310 - loopback
+        return json.load(response)
+
+
+def _body(output: str, query: str, shown: str | None) -> dict:
+    """What the browser sends when the address changes."""
+    outputs = [dict(zip(("id", "property"), part.rsplit(".", 1), strict=True)) for part in output.strip(".").split("...")]
+    inputs = {"url.pathname": "/", "url.search": f"?{query}" if query else "", "data-version.data": "", "look.data": 0}
+    return {
+        "output": output,
+        "outputs": outputs,
+        "inputs": [dict(zip(("id", "property"), key.split("."), strict=True)) | {"value": value} for key, value in inputs.items()],
+        "changedPropIds": ["url.search"],
+        "state": [{"id": "shown", "property": "data", "value": shown}],
+    }

@@ -1,0 +1,112 @@
+"""Pages as plain functions: every id of an answer is in its layout, sums agree, and the empty and model-less cases hold."""
+
+from datetime import date
+
+import pytest
+from dash.development.base_component import Component
+
+from dashapp import charts
+from dashapp.app import fill
+from dashapp.components.kpi import trend
+from dashapp.components.page import span
+from dashapp.db import Database
+from dashapp.download import safe
+from dashapp.filters import Filters
+from dashapp.pages import PAGES, overview
+from tests.dashapp.building import build
+
+CASES = [
+    Filters(),
+    Filters(devices=("mobile",)),
+    Filters(sources=("google",), devices=("mobile", "tablet")),
+    Filters(countries=("Nowhere",)),
+    Filters(since=date(2024, 3, 3), until=date(2024, 3, 3)),
+    Filters(since=date(1990, 1, 1), until=date(1990, 1, 2)),
+]
+
+
+@pytest.fixture(scope="module", params=["model", "no model", "no sessions"])
+def read(request, tmp_path_factory):
+    path = tmp_path_factory.mktemp("pages") / "leaks.duckdb"
+    build(path, sessions=0 if request.param == "no sessions" else 1_500, model=request.param == "model")
+    with Database(path).reading() as read:
+        yield read
+
+
+def ids(layout: Component) -> set[str]:
+    return {getattr(part, "id", None) for part in (layout, *layout._traverse()) if isinstance(part, Component)} - {None}
+
+
+@pytest.mark.parametrize("filters", CASES)
+@pytest.mark.parametrize("look", ["light", "dark"])
+@pytest.mark.parametrize("path", PAGES)
+def test_answers_fit_their_layout(read, path, look, filters):
+    page = PAGES[path]
+    answer = page.answer(read, filters, ["a note"], look)
+    layout = page.layout(read)
+    assert set(answer) <= ids(layout)
+    fill(layout, answer).to_plotly_json()
+    is_empty = answer["page-body"]["className"] == "body is-empty"
+    sessions = read.rows("select sessions from " + filters.call("kpis")[0], filters.params())[0]["sessions"]
+    if path != "/data":
+        assert is_empty == (sessions == 0)
+
+
+def test_a_chart_ignores_its_own_clicks(tmp_path):
+    build(tmp_path / "leaks.duckdb", sessions=900)
+    with Database(tmp_path / "leaks.duckdb").reading() as read:
+        chosen = Filters(devices=("mobile",), countries=("Japan",))
+        rows = charts.rows_of(charts.FUNNEL, read, chosen)
+        assert rows == read.rows("from funnel_by_device(countries := ['Japan'])")
+        parts = charts.answer(charts.FUNNEL, rows, chosen, "light")
+        assert parts["funnel-by-device-sql"]["children"] == "from funnel_by_device(countries := ['Japan']);"
+        assert parts["funnel-by-device-csv"]["href"] == "/download/funnel_by_device.csv?country=Japan"
+
+
+@pytest.mark.parametrize(
+    "first, last, words",
+    [
+        (date(2017, 7, 2), date(2017, 7, 7), "2–7 July 2017"),
+        (date(2017, 7, 2), date(2017, 7, 2), "2 July 2017"),
+        (date(2017, 7, 30), date(2017, 8, 1), "30 July – 1 August 2017"),
+        (date(2016, 12, 31), date(2017, 1, 1), "31 December 2016 – 1 January 2017"),
+        (None, None, "no days"),
+    ],
+)
+def test_days_in_words(first, last, words):
+    assert span(first, last) == words
+
+
+def test_trends():
+    assert trend([1, 2], "light") == ""
+    assert trend([None, 1, None], "light") == ""
+    assert trend([1, 1, 1], "light").startswith("data:image/svg+xml,")
+    assert "NaN" not in trend([0, None, 5, 2], "dark")
+
+
+def test_trend_groups_are_whole():
+    days = [{"sessions": 1, "conversions": 0} for _ in range(200)]
+    groups = overview._groups(days)
+    assert len(groups) <= 30 and {len(group) for group in groups} == {7}
+    assert overview._groups([]) == []
+    assert [len(group) for group in overview._groups(days[:5])] == [1] * 5
+
+
+@pytest.mark.parametrize(
+    "cell, written",
+    [
+        ("=1", "'=1"),
+        ("-1", "'-1"),
+        ("+", "'+"),
+        ("@a", "'@a"),
+        ("\tx", "'\tx"),
+        ("\rx", "'\rx"),
+        ("a=1", "a=1"),
+        (-1, -1),
+        (-0.5, -0.5),
+        (None, None),
+        (["=a", "b"], "'=a; b"),
+    ],
+)
+def test_cells(cell, written):
+    assert safe(cell) == written
