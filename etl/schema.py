@@ -61,7 +61,7 @@ def apply(con: duckdb.DuckDBPyConnection) -> None:
 
 def apply_files(con: duckdb.DuckDBPyConnection) -> None:
     """Run the SQL files in their order; cubes are built where the schema is new, and kept where it is not."""
-    con.execute("create schema if not exists staging; create schema if not exists cubes")
+    con.execute("create schema if not exists cubes")
     known_types = {name for (name,) in con.execute("select type_name from duckdb_types() where not internal").fetchall()}
     run(con, "types", only=set(ORDER["types"]) - known_types)
     run(con, "tables")

@@ -12,5 +12,5 @@ comment on column predictions.session_id is 'The session; see sessions.';
 comment on column predictions.run_id is 'The model run that scored it; see model_runs.';
 comment on column predictions.scored_at is 'When it was scored, in UTC.';
 comment on column predictions.p_conversion is 'Calibrated probability that the session converts, from 0 to 1, by a model that did not see the session in training.';
-comment on column predictions.is_top_decile is 'Whether the session is in the tenth with the highest probabilities of its run (ties decided by session_id).';
+comment on column predictions.is_top_decile is 'Whether the session is in the tenth with the highest probabilities of the sessions its run learnt from (ties decided by session_id); for sessions scored later, whether it reaches the run''s cut-off.';
 comment on column predictions.is_above_threshold is 'Whether the probability reaches the threshold of the run; see model_runs.threshold.';
