@@ -6,7 +6,7 @@ COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --g
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help run test load bench setup lint format lock clean
+.PHONY: help run test load bench docs setup lint format lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -24,6 +24,9 @@ load: $(RUNTIME) ## load exports, train, score, publish: make load FILES="export
 
 bench: $(DEV) ## the benchmarks, with their table
 	@$(PY) -m tests.benchmarks
+
+docs: $(RUNTIME) ## write docs/data-dictionary.md anew from the comments in sql/
+	@$(PY) -m etl.dictionary
 
 setup: $(DEV) ## the environment alone, in .venv
 	@echo 'The environment is ready: .venv'

@@ -2,7 +2,9 @@
 
 import argparse
 import json
+import re
 import sys
+import zoneinfo
 
 from etl.errors import InputError
 
@@ -20,8 +22,13 @@ def parser() -> argparse.ArgumentParser:
     load.add_argument("paths", nargs="+", metavar="PATH", help="files or folders; one load, all or nothing")
     load.set_defaults(run=run_load)
 
+    load.add_argument("--db", metavar="FILE", help="database (default: LEAKS_DB, else data/leaks.duckdb)")
+    load.add_argument(
+        "--again", action="store_true", help="also load files that are loaded already, as after a change of data/stage_rules.toml"
+    )
+    load.add_argument("--currency", metavar="CODE", type=currency, help="currency of the exports, three letters (USD unless said)")
+    load.add_argument("--time-zone", metavar="NAME", type=time_zone, help="time zone of the property, such as Europe/Berlin")
     for command in (inspect, load):
-        command.add_argument("--db", metavar="FILE", help="database (default: LEAKS_DB, else data/leaks.duckdb)")
         command.add_argument("--format", metavar="NAME", help="insist on a format: a file recognised as another is refused")
         command.add_argument("--json", action="store_true", help="print the summary as JSON")
 
@@ -33,6 +40,20 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def currency(text: str) -> str:
+    """A currency code as ISO 4217 writes it."""
+    if not re.fullmatch(r"[A-Za-z]{3}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no currency code of three letters")
+    return text.upper()
+
+
+def time_zone(text: str) -> str:
+    """A time zone of the IANA database."""
+    if text not in zoneinfo.available_timezones():
+        raise argparse.ArgumentTypeError(f"{text!r} is no time zone such as Europe/Berlin")
+    return text
+
+
 def run_load(arguments: argparse.Namespace) -> int:
     """Load, then say what came of each file."""
     from etl.load import load
@@ -42,7 +63,9 @@ def run_load(arguments: argparse.Namespace) -> int:
     db = database_path(arguments.db)
     progress = Progress()
     try:
-        result = load(arguments.paths, db, expected_format=arguments.format, report=progress)
+        given = {"currency": arguments.currency, "time_zone": arguments.time_zone}
+        settings = {name: value for name, value in given.items() if value}
+        result = load(arguments.paths, db, expected_format=arguments.format, again=arguments.again, settings=settings, report=progress)
     finally:
         progress.close()
     if arguments.json:

@@ -1,6 +1,7 @@
 """Loading a batch of exports: all of it, or one line that says why not."""
 
 import hashlib
+import json
 import shutil
 import time
 from collections.abc import Callable, Iterable
@@ -16,11 +17,17 @@ from etl.publish import publishing, quoted
 from etl.recognise import Source, recognise
 
 MANY_REJECTS = 0.05
-NOT_EXPORTS = {"truth.json", "true_probabilities.parquet", "README.md", "LICENSE"}
+BESIDE_DEMO = {"truth.json", "true_probabilities.parquet"}
 
 
 def load(
-    paths: Iterable[str | Path], db: Path, *, expected_format: str | None = None, report: Callable[[str], None] = lambda text: None
+    paths: Iterable[str | Path],
+    db: Path,
+    *,
+    expected_format: str | None = None,
+    again: bool = False,
+    settings: dict[str, str] | None = None,
+    report: Callable[[str], None] = lambda text: None,
 ) -> dict:
     """Load the exports at some paths (files or folders) into the database and publish it.
 
@@ -29,6 +36,8 @@ def load(
     paths : files, or folders whose files are taken in the order of their names.
     db : the database file.
     expected_format : refuse a file recognised as another format.
+    again : load files once more that are loaded already, as after a change of the stage rules.
+    settings : facts to store about the database; see the table settings.
     report : called with a few words on what is being done.
 
     Returns
@@ -43,7 +52,7 @@ def load(
     files = expand(paths)
     report(f"Looking at {len(files)} file{'s' * (len(files) != 1)}")
     hashes = {file: file_hash(file) for file in files}
-    known = known_hashes(db)
+    known = set() if again else known_hashes(db)
     fresh = {}
     for file, sha256 in hashes.items():
         if sha256 not in known and sha256 not in fresh:
@@ -52,19 +61,48 @@ def load(
     if fresh:
         batch = [FileLoad(recognise_as(file, expected_format), sha256) for sha256, file in fresh.items()]
         salt = privacy.salt(db.parent)
-        is_demo = any((file.parent / "truth.json").exists() for file in fresh.values())
         with publishing(db) as con:
-            if is_demo:
-                schema.set_setting(con, "is_demo", "true")
+            result["warnings"] += keep_demo_apart(con, db, list(fresh.values()))
+            for name, value in (settings or {}).items():
+                schema.set_setting(con, name, value)
             load_batch(con, batch, db.with_name(f"{db.name}.scratch"), salt, report)
             report("Checking and publishing")
         result["files"] = [item.summary() for item in batch]
-        result["warnings"] = [
+        result["warnings"] += [
             f"{item.source.name}: {item.rejected:,} of {item.rows_read:,} rows were not loaded; the table rejects says why."
             for item in batch
             if item.rejected > MANY_REJECTS * item.rows_read
         ]
     return result | {"seconds": round(time.monotonic() - started, 2)}
+
+
+def keep_demo_apart(con: duckdb.DuckDBPyConnection, db: Path, files: list[Path]) -> list[str]:
+    """See to it that generated sessions never stand beside real ones: real exports take the place of the demo's.
+
+    Returns what there is to say about it.
+    """
+    demo = [file for file in files if is_demo(file)]
+    held = con.execute("select value from settings where name = 'is_demo'").fetchone()
+    (loads,) = con.execute("select count(*) from loads").fetchone()
+    if demo and (len(demo) < len(files) or loads and held is None):
+        raise InputError(f"{demo[0].name}: is a generated demo export; load it into a database of its own with --db, apart from real ones.")
+    if demo:
+        schema.set_setting(con, "is_demo", "true")
+    elif held:
+        for table in ("sessions", "bots", "events", "predictions", "model_runs", "loads", "rejects", "settings"):
+            con.execute(f"delete from {table} where true")
+        schema.set_setting(con, "schema_version", schema.SCHEMA_VERSION)
+        return ["The generated demo data were removed: the database now holds what you loaded."]
+    return []
+
+
+def is_demo(file: Path) -> bool:
+    """Whether the demo wrote a file: its truth.json, beside it, lists it."""
+    try:
+        truth = json.loads((file.parent / "truth.json").read_text(encoding="utf-8"))
+        return file.name in truth["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
 
 
 def recognise_as(file: Path, expected_format: str | None) -> Source:
@@ -80,9 +118,7 @@ def expand(paths: Iterable[str | Path]) -> list[Path]:
     files = []
     for path in map(Path, paths):
         if path.is_dir():
-            inside = sorted(
-                file for file in path.rglob("*") if file.is_file() and not file.name.startswith(".") and file.name not in NOT_EXPORTS
-            )
+            inside = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
             if not inside:
                 raise InputError(f"{path}: an empty folder; name a folder or files with exports.")
             files += inside
@@ -90,8 +126,9 @@ def expand(paths: Iterable[str | Path]) -> list[Path]:
             files.append(path)
         else:
             raise InputError(f"{path}: no such file; check the path.")
+    files = [file for file in files if file.name not in BESIDE_DEMO or not (file.parent / "truth.json").exists()]
     if not files:
-        raise InputError("No file given; name the exports to load.")
+        raise InputError("No export among the files given; name the exports to load.")
     return files
 
 

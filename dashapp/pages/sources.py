@@ -67,6 +67,6 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
 def _provenance(read: Reading) -> str:
     origins = read.kept("select distinct source, published from benchmarks order by source")
     if not origins:
-        return "There are no benchmarks: put your own into data/benchmarks.csv and load again."
+        return "There are no benchmarks: put your own into data/benchmarks.csv and load with --again."
     cited = "; ".join(f"{row['source'].rstrip('.')} ({row['published']})" for row in origins)
-    return f"Benchmarks: {cited}. They are replaceable: put your own into data/benchmarks.csv and load again."
+    return f"Benchmarks: {cited}. They are replaceable: put your own into data/benchmarks.csv and load with --again."

@@ -16,6 +16,13 @@ with found as (
     from loads
     where stage_basis = 'thresholds'
     union all
+    select
+        'warning',
+        'stages',
+        'Some files tell funnel stages from events and others from counts of page views: do not compare stages between them.'
+    from loads
+    having count(distinct stage_basis) > 1
+    union all
     select 'warning', 'conversions', 'No session converted: the exports carry no purchase or key event, so rates of 0 % mean nothing.'
     from kpis
     where sessions > 0 and conversions = 0

@@ -121,10 +121,31 @@ def test_parquet_damaged_inside(real_data, tmp_path):
 
 
 BASE = (HEAD + LINE + LINE.replace(",4,31,,", ',"4",31,1,5000000') + LINE.replace("google", '"a, ""b"""')).encode()
-NASTY = [b'"', b"\n", b"\r", b",", b"\0", b"\xff", b"\xef\xbb\xbf", b"'", b"--", b"{", b"1e999", b"-1", b"nan", b"99999999999999999999", b";", b"\xc3"]
+NASTY = [
+    b'"',
+    b"\n",
+    b"\r",
+    b",",
+    b"\0",
+    b"\xff",
+    b"\xef\xbb\xbf",
+    b"'",
+    b"--",
+    b"{",
+    b"1e999",
+    b"-1",
+    b"nan",
+    b"99999999999999999999",
+    b";",
+    b"\xc3",
+]
 
 
-@given(st.lists(st.tuples(st.integers(0, len(BASE)), st.integers(0, 12), st.sampled_from(NASTY) | st.binary(max_size=6)), min_size=1, max_size=5))
+@given(
+    st.lists(
+        st.tuples(st.integers(0, len(BASE)), st.integers(0, 12), st.sampled_from(NASTY) | st.binary(max_size=6)), min_size=1, max_size=5
+    )
+)
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_mutated_file_lands_or_is_refused(tmp_path, mutations):
     content = BASE
@@ -163,7 +184,10 @@ def test_messages_hold_no_ids(tmp_path):
 
 def test_a_first_record_longer_than_what_is_looked_at(tmp_path):
     long = {"visitId": "1499206032", "visitStartTime": "1499206032", "date": "20170704", "totals": {"hits": "1"}, "trafficSource": {}}
-    long |= {"hits": [{"hitNumber": "1", "type": "PAGE", "page": {"pagePath": "/", "pageTitle": "x" * 3_000_000}}], "fullVisitorId": "12345"}
+    long |= {
+        "hits": [{"hitNumber": "1", "type": "PAGE", "page": {"pagePath": "/", "pageTitle": "x" * 3_000_000}}],
+        "fullVisitorId": "12345",
+    }
     path = tmp_path / "long.json"
     path.write_text(json.dumps(long))
     (only,) = land(path).good

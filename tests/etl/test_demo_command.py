@@ -36,16 +36,22 @@ def test_again_replaces_the_earlier_demo(tmp_path):
     assert demo("--out", tmp_path, "--sessions", "300", "--days", "5") == 0
     assert demo("--out", tmp_path, "--sessions", "300", "--days", "2") == 0
     assert sorted(path.name for path in tmp_path.iterdir()) == [
-        "ga_sessions_20261030.parquet", "ga_sessions_20261031.parquet", "true_probabilities.parquet", "truth.json",
+        "ga_sessions_20261030.parquet",
+        "ga_sessions_20261031.parquet",
+        "true_probabilities.parquet",
+        "truth.json",
     ]
 
 
-@pytest.mark.parametrize(("arguments", "said"), [
-    (["--sessions", "4", "--days", "5"], "4 sessions are fewer than 5 days"),
-    (["--sessions", "4", "--days", "0"], "0 days"),
-    (["--seed", "-1"], "seed"),
-    (["--days", "4000", "--sessions", "5000"], "4000 days"),
-])
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--sessions", "4", "--days", "5"], "4 sessions are fewer than 5 days"),
+        (["--sessions", "4", "--days", "0"], "0 days"),
+        (["--seed", "-1"], "seed"),
+        (["--days", "4000", "--sessions", "5000"], "4000 days"),
+    ],
+)
 def test_senseless_numbers_are_refused_in_one_line(tmp_path, capsys, arguments, said):
     assert demo("--out", tmp_path / "demo", *arguments) == 1
     out, err = capsys.readouterr()
@@ -73,9 +79,15 @@ def test_a_place_that_cannot_be_written(tmp_path, capsys):
     assert capsys.readouterr().err.startswith("demo: cannot write into")
 
 
-@pytest.mark.parametrize("arguments", [
-    ["--format", "excel", "--out", "x"], ["--sessions", "many", "--out", "x"], ["--end", "soon", "--out", "x"], [],
-])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--format", "excel", "--out", "x"],
+        ["--sessions", "many", "--out", "x"],
+        ["--end", "soon", "--out", "x"],
+        [],
+    ],
+)
 def test_wrong_usage_exits_with_two(arguments):
     with pytest.raises(SystemExit) as stopped:
         demo(*arguments)

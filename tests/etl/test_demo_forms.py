@@ -70,7 +70,10 @@ def test_stages_agree_and_are_the_truth(demo):
 def test_truth_adds_up_with_the_export(demo, form):
     totals = demo.truths[form]["totals"]
     assert one(demo, f"select count(*), count_if(transactions > 0), sum(transactions), sum(revenue_micros) from {form}") == (
-        totals["rows"], totals["conversions"], totals["transactions"], round(totals["revenue"] * 1_000_000),
+        totals["rows"],
+        totals["conversions"],
+        totals["transactions"],
+        round(totals["revenue"] * 1_000_000),
     )
     for device, expected in demo.truths[form]["devices"].items():
         on_device = f"from {form} where device = '{device}'"
@@ -88,7 +91,9 @@ def test_truth_is_the_same_for_each_form(demo):
 
 
 def test_hits_agree_with_totals(demo):
-    wrong = one(demo, """
+    wrong = one(
+        demo,
+        """
         select count(*) from ga360
         where hit_count <> len(hits)
             or pageviews <> len(list_filter(hits, lambda h: h.type = 'PAGE'))
@@ -100,17 +105,21 @@ def test_hits_agree_with_totals(demo):
             or revenue_micros <> coalesce(list_sum(list_transform(hits, lambda h: h.transaction.transactionRevenue)), 0)
             or revenue_micros <> coalesce(list_sum(list_transform(flatten(list_transform(hits, lambda h: h.product)),
                                                                   lambda p: p.productRevenue)), 0)
-    """)
+    """,
+    )
     assert wrong == (0,)
 
 
 def test_no_pause_within_a_session_ends_it(demo):
-    longest = one(demo, """
+    longest = one(
+        demo,
+        """
         select max(h.time - before) from (
             select h, lag(h.time) over (partition by visitor, visit_id order by h.hitNumber) as before
             from (select visitor, visit_id, unnest(hits) as h from ga360)
         )
-    """)[0]
+    """,
+    )[0]
     assert longest < 30 * 60 * 1000
 
 
@@ -126,7 +135,9 @@ def test_no_session_crosses_midnight_of_the_property(demo):
 
 
 def test_visits_of_a_visitor_are_counted_in_order_and_apart(demo):
-    wrong = one(demo, """
+    wrong = one(
+        demo,
+        """
         select count(*) from (
             select
                 visit_number - lag(visit_number) over visits as step,
@@ -135,7 +146,8 @@ def test_visits_of_a_visitor_are_counted_in_order_and_apart(demo):
             window visits as (partition by visitor order by visit_id)
         )
         where step <> 1 or apart < 1800
-    """)
+    """,
+    )
     assert wrong == (0,)
     assert one(demo, "select count(*) > 500 from ga360 where visit_number > 1") == (True,)
     assert one(demo, "select count(distinct visitor) = count(distinct client) from ga360") == (True,)
@@ -145,23 +157,37 @@ def test_visits_of_a_visitor_are_counted_in_order_and_apart(demo):
 def test_ga4_events_are_ordered_and_name_their_session(demo):
     assert one(demo, "select count(*) from ga4 where starts <> 1 or first_visits <> (visit_number = 1)::integer") == (0,)
     events = f"read_parquet('{demo.folders['ga4']}/events_*.parquet')"
-    ties = one(demo, f"""
+    ties = one(
+        demo,
+        f"""
         select count(*) from (
             select 1 from {events} where user_pseudo_id is not null
             group by user_pseudo_id, event_timestamp, batch_event_index, batch_page_id having count(*) > 1
         )
-    """)
+    """,
+    )
     assert ties == (0,)
-    without = one(demo, f"""
+    without = one(
+        demo,
+        f"""
         select count(*), count(privacy_info.analytics_storage) filter (privacy_info.analytics_storage = 'No'),
             count(list_filter(event_params, lambda p: p.key = 'ga_session_id')[1])
         from {events} where user_pseudo_id is null
-    """)
+    """,
+    )
     expected = demo.truths["ga4"]["totals"]["ga4_events_without_consent"]
     assert without == (expected, expected, 0) and expected > 0
     kinds = demo.execute(f"select distinct event_name from {events} order by 1").fetchall()
     assert [kind for (kind,) in kinds] == [
-        "add_to_cart", "begin_checkout", "first_visit", "page_view", "purchase", "scroll", "session_start", "user_engagement", "view_item",
+        "add_to_cart",
+        "begin_checkout",
+        "first_visit",
+        "page_view",
+        "purchase",
+        "scroll",
+        "session_start",
+        "user_engagement",
+        "view_item",
     ]
 
 
@@ -188,20 +214,24 @@ def test_repeated_purchase_event_is_one_transaction(demo):
 
 def test_items_of_a_purchase_make_up_its_revenue(demo):
     events = f"read_parquet('{demo.folders['ga4']}/events_*.parquet')"
-    wrong = one(demo, f"""
+    wrong = one(
+        demo,
+        f"""
         select count(*) from {events}
         where event_name = 'purchase' and (
             abs(list_sum(list_transform(items, lambda i: i.item_revenue)) - ecommerce.purchase_revenue) > 0.001
             or list_sum(list_transform(items, lambda i: i.quantity)) <> ecommerce.total_item_quantity
         )
-    """)
+    """,
+    )
     assert wrong == (0,)
 
 
 def test_assistants_change_channel_on_the_day_google_changed_it(demo):
     [change] = [c for c in demo.truths["flat"]["definition_changes"] if c["dimension"] == "channel"]
-    rows = demo.execute("select distinct date < ?, medium, channel from flat where source = 'chatgpt.com'", [
-        change["changed_on"].replace("-", "")]).fetchall()
+    rows = demo.execute(
+        "select distinct date < ?, medium, channel from flat where source = 'chatgpt.com'", [change["changed_on"].replace("-", "")]
+    ).fetchall()
     assert sorted(rows) == [(False, "ai-assistant", "AI Assistant"), (True, "referral", "Referral")]
 
 
@@ -226,9 +256,13 @@ GUESSED = {"privacy_info.analytics_storage", "privacy_info.ads_storage", "stream
            "user_properties[].value.double_value", "user_properties[].value.int_value"}  # fmt: skip
 
 
-@pytest.mark.parametrize(("form", "real_file", "known_only"), [
-    ("ga360", "ga360_20170801.parquet", False), ("ga4", "ga4_events_sampled.parquet", True),
-])
+@pytest.mark.parametrize(
+    ("form", "real_file", "known_only"),
+    [
+        ("ga360", "ga360_20170801.parquet", False),
+        ("ga4", "ga4_events_sampled.parquet", True),
+    ],
+)
 def test_schema_is_that_of_the_real_export(demo, real_data, form, real_file, known_only):
     ours = pq.read_schema(next(demo.folders[form].glob("*_2026*.parquet")))
     theirs = pq.read_schema(real_data / real_file)

@@ -31,9 +31,12 @@ def loaded(tmp_path_factory):
 def test_forms_load_to_the_same_rows(loaded, table):
     con, _ = loaded
     for left, right in (("flat", "ga360"), ("ga360", "flat")):
-        assert con.execute(
-            f"select {COLUMNS} from {left}.main.{table} except all select {COLUMNS} from {right}.main.{table} limit 3"
-        ).fetchall() == []
+        assert (
+            con.execute(
+                f"select {COLUMNS} from {left}.main.{table} except all select {COLUMNS} from {right}.main.{table} limit 3"
+            ).fetchall()
+            == []
+        )
 
 
 def test_every_bot_is_caught_and_nobody_else(loaded):

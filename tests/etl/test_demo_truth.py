@@ -68,7 +68,8 @@ def test_nothing_differs_before_a_leak_begins(tmp_path):
     write_demo(tmp_path / "leaking", leaks=[advertised], **SMALL)
     write_demo(tmp_path / "healthy", leaks=(), **SMALL)
     differing = [
-        path.name for path in sorted((tmp_path / "leaking").glob("ga_sessions_*"))
+        path.name
+        for path in sorted((tmp_path / "leaking").glob("ga_sessions_*"))
         if path.read_bytes() != (tmp_path / "healthy" / path.name).read_bytes()
     ]
     assert differing and differing[0] >= f"ga_sessions_{starts:%Y%m%d}.parquet"
@@ -192,7 +193,8 @@ def test_renamed_page_takes_over_and_loses_nothing(tmp_path):
     with duckdb.connect() as con:
         rows = con.execute(
             f"select landingPage, \"date\"::varchar >= ? as late, count(*) from '{tmp_path}/renamed/sessions.csv' "
-            "where landingPage in ('/sale', '/outlet') group by all", [change["changed_on"].replace("-", "")],
+            "where landingPage in ('/sale', '/outlet') group by all",
+            [change["changed_on"].replace("-", "")],
         ).fetchall()
     assert {(page, late) for page, late, _ in rows} == {("/sale", False), ("/outlet", True)}
     # Main and natural effects move with the page; only the weekly noise of its address differs.

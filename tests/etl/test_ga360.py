@@ -14,7 +14,12 @@ from .landing import land
 
 
 def hit(number: int, **changes) -> dict:
-    base = {"hitNumber": number, "time": 1000 * (number - 1), "type": "PAGE", "page": {"pagePath": f"/page{number}?q=1", "hostname": "a.example"}}
+    base = {
+        "hitNumber": number,
+        "time": 1000 * (number - 1),
+        "type": "PAGE",
+        "page": {"pagePath": f"/page{number}?q=1", "hostname": "a.example"},
+    }
     return base | {"eCommerceAction": {"action_type": "0"}, "transaction": None, "eventInfo": None} | changes
 
 

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from etl import merge
+from etl.demo import write_demo
 from etl.errors import InputError
 from etl.load import load
 from tests.conftest import records
@@ -196,3 +198,48 @@ def test_rows_are_conserved(files):
     assert sessions == cells == sum(file["sessions_new"] for file in loads)
     assert rejects == sum(file["rejected"] for file in loads)
     assert bots == 0
+
+
+def demo(folder: Path) -> Path:
+    write_demo(folder, format="flat", sessions=400, days=10)
+    return folder
+
+
+def test_real_exports_take_the_place_of_the_demo(tmp_path, db):
+    load([demo(tmp_path / "demo")], db)
+    assert query(db, "select value from settings where name = 'is_demo'") == [("true",)]
+    result = load([write_flat(tmp_path / "own.csv", visits(5))], db)
+    assert result["warnings"] == ["The generated demo data were removed: the database now holds what you loaded."]
+    assert query(db, "select count(*) from sessions") == [(5,)]
+    assert query(db, "select load_id, file from loads") == [(1, "own.csv")]
+    assert query(db, "select count(*) from settings where name = 'is_demo'") == [(0,)]
+    assert query(db, "select count(*) from bots") == query(db, "select count(*) from events") == [(0,)]
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_demo_never_joins_real_sessions(tmp_path, db, together):
+    own = write_flat(tmp_path / "own.csv", visits(5))
+    folder = demo(tmp_path / "demo")
+    if not together:
+        load([own], db)
+    with pytest.raises(InputError, match=r"^sessions\.csv: is a generated demo export"):
+        load([own, folder] if together else [folder], db)
+    assert not together or not db.exists()
+
+
+def test_files_that_stand_beside_a_demo_are_no_exports(tmp_path, db):
+    folder = demo(tmp_path / "demo")
+    result = load(sorted(folder.iterdir()), db)
+    assert [file["file"] for file in result["files"]] == ["sessions.csv"]
+
+
+def test_a_changed_rule_holds_for_files_loaded_again(tmp_path, db, monkeypatch):
+    file = write_flat(tmp_path / "own.csv", [*visits(2, pageviews=7), *visits(3, first=5)])
+    load([file], db)
+    assert query(db, "select stage, count(*) from sessions group by all order by all") == [(0, 3), (1, 2)]
+    monkeypatch.setattr(merge.stages, "stage_sql", lambda: "case when landing.pageviews >= 7 then 2 else 0 end")
+    assert load([file], db)["files"] == []
+    again = load([file], db, again=True, settings={"currency": "EUR"})
+    assert counts(again) == [{"sessions_updated": 2, "duplicates": 3}]
+    assert query(db, "select stage, count(*) from sessions group by all order by all") == [(0, 3), (2, 2)]
+    assert query(db, "select value from settings where name = 'currency'") == [("EUR",)]

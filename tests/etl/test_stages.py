@@ -11,7 +11,9 @@ def by_events(rules, names=(), pages=(), pageviews=1, seconds=0, transactions=0)
     sql = rules.event_stage_sql("names", "pages", "pageviews", "seconds", "transactions")
     columns = "?::varchar[] as names, ?::varchar[] as pages, ?::integer as pageviews, ?::double as seconds, ?::integer as transactions"
     with duckdb.connect() as con:
-        return con.execute(f"select {sql} from (select {columns})", [list(names), list(pages), pageviews, seconds, transactions]).fetchone()[0]
+        return con.execute(
+            f"select {sql} from (select {columns})", [list(names), list(pages), pageviews, seconds, transactions]
+        ).fetchone()[0]
 
 
 @pytest.mark.parametrize(
@@ -44,7 +46,10 @@ def test_stages_by_events(told, stage):
 )  # fmt: skip
 def test_stages_of_landed_rows(pageviews, transactions, stage, expected):
     with duckdb.connect() as con:
-        con.execute("create table landing as select ?::integer as pageviews, ?::integer as transactions, ?::tinyint as stage", [pageviews, transactions, stage])
+        con.execute(
+            "create table landing as select ?::integer as pageviews, ?::integer as transactions, ?::tinyint as stage",
+            [pageviews, transactions, stage],
+        )
         assert con.execute(f"select {stages.stage_sql()} from landing").fetchone() == (expected,)
 
 
