@@ -14,6 +14,7 @@ from dashapp.db import Database, DatabaseUnavailable
 from dashapp.filters import DIMENSIONS, RELATIONS, Filters
 from dashapp.pages import PAGES
 from dashapp.queries import candidates, common
+from dashapp.serial import jsonable
 from dashapp.settings import Settings
 
 LOOKS = ("light", "dark")
@@ -121,7 +122,7 @@ def _callbacks(app: App, database: Database) -> None:
         except DatabaseUnavailable as problem:
             return nothing(problem.summary, problem.advice), no_update, None
         if layout is None:
-            return no_update, answer, no_update
+            return no_update, jsonable(answer), no_update
         return fill(layout, answer), no_update, now
 
     @app.callback(

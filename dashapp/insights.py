@@ -29,7 +29,7 @@ class Contrast:
 
     group: object
     rate: Rate
-    others: Rate
+    others: float
     low: float
     high: float
     compared: int
@@ -37,7 +37,7 @@ class Contrast:
     @property
     def difference(self) -> float:
         """The group's rate minus that of the others."""
-        return self.rate.value - self.others.value
+        return self.rate.value - self.others
 
     @property
     def is_clear(self) -> bool:
@@ -56,9 +56,8 @@ def contrasts(groups: list[tuple[object, Rate]], total: Rate) -> list[Contrast]:
     confidence = for_selected(1, len(able))
     found = []
     for group, r in able:
-        others = rate_of(total.k - r.k, total.n - r.n)
-        low, high = newcombe(r.k, r.n, others.k, others.n, confidence)
-        found.append(Contrast(group, r, others, low, high, len(able)))
+        k, n = total.k - r.k, total.n - r.n
+        found.append(Contrast(group, r, k / n, *newcombe(r.k, r.n, k, n, confidence), len(able)))
     return sorted(found, key=lambda c: (-c.gap, -abs(c.difference)))
 
 
@@ -72,13 +71,13 @@ def daily_trend(rows: list[dict], **context) -> str:
     start = f"{_known(total)} converted over {_counted(sum(1 for p in shown if p.rate.n), unit)}"
     if total.is_thin:
         return _too_few(total)
-    able = [(p.label, p.rate) for p in shown if not p.rate.is_thin]
+    able = [(p, p.rate) for p in shown if not p.rate.is_thin]
     best = next(iter(contrasts(able, total)), None)
     if best is None:
         return f"{start}; one {unit} alone shows no trend."
     if not best.is_clear:
         return f"{start}; no {unit} differs from the others by more than chance."
-    return f"{start}; {best.group} was {_by(best, 'the other ' + unit + 's')}."
+    return f"{start}; {best.group.label} was {_by(best, 'the other ' + unit + 's')}."
 
 
 def country_map(rows: list[dict], **context) -> str:
@@ -112,13 +111,13 @@ def funnel_by_device(rows: list[dict], **context) -> str:
     for step, name, r, everyone in steps:
         low, high = newcombe(r.k, r.n, everyone.k - r.k, everyone.n - r.n, confidence)
         if high < 0 and (worst is None or high < worst.high):
-            worst = Contrast((step, name), r, rate_of(everyone.k - r.k, everyone.n - r.n), low, high, len(steps))
+            worst = Contrast((step, name), r, (everyone.k - r.k) / (everyone.n - r.n), low, high, len(steps))
     if worst is None:
         return f"{start}; no device loses clearly more than the others at any step."
     step, name = worst.group
     return (
         f"{labels.clean(name).capitalize()} falls behind between {names[step].lower()} and {names[step + 1].lower()}: "
-        f"{_evidence(worst.rate)} pass against {rate(worst.others.value)} on the other devices, {_difference(worst)} fewer."
+        f"{_evidence(worst.rate)} pass against {rate(worst.others)} on the other devices, {_difference(worst)} fewer."
     )
 
 
@@ -153,13 +152,13 @@ def midfunnel_comparison(rows: list[dict], *, currency: str = "$", **context) ->
     clear = []
     for pair in shares:
         one, other = pair.converted_rate, pair.engaged_rate
-        found = Contrast(pair.metric, one, other, *newcombe(one.k, one.n, other.k, other.n, confidence), len(shares))
+        found = Contrast(pair.metric, one, other.value, *newcombe(one.k, one.n, other.k, other.n, confidence), len(shares))
         if found.is_clear:
             clear.append(found)
     if clear:
         best = max(clear, key=lambda c: c.gap)
         return (
-            f"{metric_name(best.group)}: {_evidence(best.rate)} of the sessions that converted against {rate(best.others.value)} of the "
+            f"{metric_name(best.group)}: {_evidence(best.rate)} of the sessions that converted against {rate(best.others)} of the "
             f"engaged ones that did not, a difference of {_difference(best)}."
         )
     averages = [pair for pair in both if not pair.metric.startswith("share_") and pair.converted > 0 and pair.engaged > 0]
@@ -309,7 +308,7 @@ def _picked(rates, one: str, many: str, name, others: str) -> str:
 def _by(c: Contrast, others: str) -> str:
     side = "above" if c.difference > 0 else "below"
     adjusted = f", allowing for {c.compared} comparisons" if c.compared > 1 else ""
-    return f"clearly {side} {others}: {_evidence(c.rate)} against {rate(c.others.value)}, a difference of {_difference(c)}{adjusted}"
+    return f"clearly {side} {others}: {_evidence(c.rate)} against {rate(c.others)}, a difference of {_difference(c)}{adjusted}"
 
 
 def _difference(c: Contrast) -> str:

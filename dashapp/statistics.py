@@ -6,12 +6,14 @@ Statistics in Medicine 17, 873-890 (method 10, the hybrid score interval without
 Benjamini, Y. & Yekutieli, D. (2005). False discovery rate-adjusted multiple confidence intervals for selected parameters. JASA 100, 71-81.
 """
 
+from functools import lru_cache
 from math import sqrt
 from statistics import NormalDist
 
 CONFIDENCE = 0.95
 
 
+@lru_cache(maxsize=256)
 def z_value(confidence: float = CONFIDENCE) -> float:
     """Return the standard normal quantile of a two-sided interval: 1.96 for 0.95."""
     return NormalDist().inv_cdf(0.5 + confidence / 2)

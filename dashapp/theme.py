@@ -93,6 +93,9 @@ def text_on(background: str) -> str:
 
 def number(value) -> float | int | None:
     """Return an int or float that can be reckoned with, or None for anything else (text, NULL, NaN, infinity, a truth value)."""
+    kind = type(value)
+    if kind is int or kind is float:  # nearly all values of an answer; NaN compares as false
+        return value if -1e300 < value < 1e300 else None
     if isinstance(value, Decimal):
         value = float(value) if value.is_finite() else None
     elif hasattr(value, "item") and getattr(value, "ndim", 1) == 0:  # a numpy scalar
@@ -208,7 +211,7 @@ def _percent(value: float) -> str:
         text = f"{value:.1f}"
     elif size >= 0.1:
         text = f"{value:.2f}"
-    elif size >= 0.0001:
+    elif size >= 0.0001 * (1 - 1e-9):  # 1e-6 * 100 is a little less than 0.0001
         text = f"{value:.{1 - math.floor(math.log10(size))}f}"
     else:
         return "under 0.0001" if value > 0 else "0"
