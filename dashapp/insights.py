@@ -50,15 +50,19 @@ class Contrast:
         return max(self.low, -self.high, 0.0)
 
 
-def contrasts(groups: list[tuple[object, Rate]], total: Rate) -> list[Contrast]:
-    """Return each group against the rest of the total, the clearest first."""
+def clearest(groups: list[tuple[object, Rate]], total: Rate) -> Contrast | None:
+    """Return the group that stands apart most clearly from the rest of the total; None without a second one to compare with."""
     able = [(group, r) for group, r in groups if r.n and total.n > r.n]
     confidence = for_selected(1, len(able))
     found = []
     for group, r in able:
         k, n = total.k - r.k, total.n - r.n
-        found.append(Contrast(group, r, k / n, *newcombe(r.k, r.n, k, n, confidence), len(able)))
-    return sorted(found, key=lambda c: (-c.gap, -abs(c.difference)))
+        low, high = newcombe(r.k, r.n, k, n, confidence)
+        found.append((max(low, -high, 0.0), abs(r.value - k / n), low, high, group, r))
+    if not found:
+        return None
+    _, _, low, high, group, r = max(found, key=lambda item: item[:2])
+    return Contrast(group, r, (total.k - r.k) / (total.n - r.n), low, high, len(able))
 
 
 def daily_trend(rows: list[dict], **context) -> str:
@@ -72,7 +76,7 @@ def daily_trend(rows: list[dict], **context) -> str:
     if total.is_thin:
         return _too_few(total)
     able = [(p, p.rate) for p in shown if not p.rate.is_thin]
-    best = next(iter(contrasts(able, total)), None)
+    best = clearest(able, total)
     if best is None:
         return f"{start}; one {unit} alone shows no trend."
     if not best.is_clear:
@@ -295,10 +299,9 @@ def _picked(rates, one: str, many: str, name, others: str) -> str:
     able = [(group, r) for group, r in rates if not r.is_thin_for_colour(overall)]
     small = sum(1 for _, r in rates if r.n) - len(able)
     rest = f"; {_counted(small, one, many)} {'has' if small == 1 else 'have'} too few sessions to tell." if small else "."
-    found = contrasts(able, total)
-    if not found:
+    best = clearest(able, total)
+    if best is None:
         return f"{_known(total)} converted; there is no second {one} to compare{rest}"
-    best = found[0]
     if not best.is_clear:
         looked = _counted(len(able), one, many)
         return f"{_known(total)} converted; none of {looked} stands apart by more than chance{rest}"

@@ -18,7 +18,7 @@ def jsonable(answer: Answer) -> Answer:
 
 
 def written(value: Any) -> Any:
-    """A component, or a list that may hold some, as dicts and lists."""
+    """A component, or what may hold some, as dicts and lists."""
     if isinstance(value, Component):
         # The same as `to_plotly_json`, which asks for each of a hundred properties whether it was set.
         properties = {
@@ -27,6 +27,8 @@ def written(value: Any) -> Any:
             if not name.startswith("_") and name not in OWN
         }
         return {"props": properties, "type": value._type, "namespace": value._namespace}
+    if isinstance(value, dict) and "props" in value:
+        return {**value, "props": {**value["props"], "children": written(value["props"].get("children"))}}
     if isinstance(value, (list, tuple)):
         return [written(part) for part in value]
     return value

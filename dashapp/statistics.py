@@ -29,7 +29,10 @@ def wilson(k: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, f
     centre = rate + z * z / (2 * n)
     half = z * sqrt(max(rate * (1 - rate), 0) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
-    return min(max((centre - half) / scale, 0.0), rate), max(min((centre + half) / scale, 1.0), rate)
+    low, high = (centre - half) / scale, (centre + half) / scale
+    if 0 < low < rate < high < 1:
+        return low, high
+    return min(max(low, 0.0), rate), max(min(high, 1.0), rate)
 
 
 def newcombe(k1: float, n1: float, k2: float, n2: float, confidence: float = CONFIDENCE) -> tuple[float, float] | None:

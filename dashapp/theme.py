@@ -2,6 +2,7 @@
 
 import math
 from decimal import Decimal
+from functools import lru_cache
 
 FONT = "Inter, system-ui, -apple-system, 'Segoe UI', sans-serif"
 FONT_SIZE = 13
@@ -86,6 +87,7 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
+@lru_cache(maxsize=64)
 def text_on(background: str) -> str:
     """Return the darker or lighter text colour, whichever reads better on a background."""
     return max((THEMES["light"]["ink"], "#FFFFFF"), key=lambda text: contrast(text, background))
@@ -110,6 +112,8 @@ def number(value) -> float | int | None:
 
 def exact(value) -> str:
     """Format a count in full: 12,345."""
+    if type(value) is int and 0 <= value < 1e15:
+        return f"{value:,}"
     value = number(value)
     return "–" if value is None else f"{value:,.0f}".replace("-", MINUS)
 
@@ -203,6 +207,8 @@ def _short(value: float, full_below: int) -> str:
 
 def _percent(value: float) -> str:
     size = abs(value)
+    if 0.1 <= value < 99.9:
+        return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
     if size >= 99.995 or size == 0:
         return f"{value:.0f}".replace("-", MINUS)
     if size > 99.9:

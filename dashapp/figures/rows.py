@@ -1,7 +1,7 @@
 """Rows of the metric relations, read with care: absent columns, NULL and NaN become None, and rates know their evidence."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from dashapp.statistics import wilson
 from dashapp.theme import NBSP, exact, interval, number, rate
@@ -10,8 +10,7 @@ from dashapp.theme import NBSP, exact, interval, number, rate
 FEWEST_SESSIONS = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(NamedTuple):
     """Conversions among sessions with the 95 % Wilson interval; `value` is None without sessions."""
 
     k: int

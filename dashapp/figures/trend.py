@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from operator import itemgetter
 
 from dashapp import theme as look
 from dashapp.figures.base import axis, empty, error_bars, faded, figure, heading, scale, tick_rate
@@ -24,7 +25,8 @@ class Period:
     @property
     def label(self) -> str:
         """The period in words: Tue 4 Jul 2017, or the week from it."""
-        text = f"{self.start:%a} {self.start.day} {self.start:%b %Y}"
+        weekday, month, day, _, year = self.start.ctime().split()
+        text = f"{weekday} {day} {month} {year}"
         return text if self.days == 1 else f"week from {text}"
 
 
@@ -35,19 +37,22 @@ def periods(rows: list[dict] | list[Period]) -> list[Period]:
     """
     if rows and isinstance(rows[0], Period):
         return rows
-    dated = sorted(((when, row) for row in rows or [] if (when := day(row.get("session_date")))), key=lambda pair: pair[0])
+    dated = [(when, row) for row in rows or [] if (when := day(row.get("session_date")))]
     if not dated:
         return []
-    is_weekly = (dated[-1][0] - dated[0][0]).days > DAYS_AT_MOST
-    sums: dict[date, list] = {}
+    dated.sort(key=itemgetter(0))
+    length = 7 if (dated[-1][0] - dated[0][0]).days > DAYS_AT_MOST else 1
+    sums: list[list] = []
     for when, row in dated:
-        total = sums.setdefault(when - timedelta(days=when.weekday()) if is_weekly else when, [0, 0, None])
-        total[0] += whole(row.get("conversions"))
-        total[1] += whole(row.get("sessions"))
+        if not sums or (when - sums[-1][0]).days >= length:
+            sums.append([when - timedelta(days=when.weekday()) if length == 7 else when, 0, 0, None])
+        total = sums[-1]
+        total[1] += whole(row.get("conversions"))
+        total[2] += whole(row.get("sessions"))
         earned = number(row.get("revenue"))
         if earned is not None:
-            total[2] = (total[2] or 0) + earned
-    return [Period(start, 7 if is_weekly else 1, rate_of(k, n), revenue) for start, (k, n, revenue) in sums.items()]
+            total[3] = (total[3] or 0) + earned
+    return [Period(start, length, rate_of(k, n), revenue) for start, k, n, revenue in sums]
 
 
 def daily_trend(rows: list[dict], *, theme: str = "light", selected=None, currency: str = "$", **_) -> dict:

@@ -102,6 +102,6 @@ def _groups(days: list[Row], most: int = 30) -> list[list[Row]]:
 
 def _value(group: list[Row], column: str) -> float | None:
     if column != "conversion_rate":
-        return sum(day[column] for day in group) / len(group)
-    sessions = sum(day["sessions"] for day in group)
-    return sum(day["conversions"] for day in group) / sessions if sessions else None
+        return sum([day[column] for day in group]) / len(group)
+    sessions = sum([day["sessions"] for day in group])
+    return sum([day["conversions"] for day in group]) / sessions if sessions else None
