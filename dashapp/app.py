@@ -32,6 +32,7 @@ INDEX = """<!DOCTYPE html>
 {metas}
 <title>Silent Leak Detector</title>
 <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
+<link rel="preload" as="font" type="font/woff2" crossorigin href="/assets/fonts/inter-latin-wght-normal.woff2">
 <style>{style}</style>
 {css}
 </head>
