@@ -33,7 +33,16 @@ def on_starting(server):
         sys.exit(1)
 
 
-def when_ready(server):
-    database = os.environ.get("LEAKS_DB") or "data/leaks.duckdb"
-    for listener in server.LISTENERS:
-        print(f"Showing {database} on {str(listener).replace('0.0.0.0', '127.0.0.1')}", flush=True)
+def post_worker_init(worker):
+    # Said by the first worker: the master must not open the database, for its workers would inherit what cannot be shared.
+    if worker.age > 1:
+        return
+    from dashapp import settings
+    from dashapp.about import about
+    from dashapp.db import Database
+
+    database = Database(settings.read().database)
+    for listener in worker.sockets:
+        address = str(listener).replace("0.0.0.0", "127.0.0.1")
+        print(f"Showing {database.path} on {address}: {about(database)}", flush=True)
+    database.close()

@@ -18,7 +18,9 @@ def main(arguments: list[str] | None = None) -> int:
         password = getpass.getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
         print(generate_password_hash(password))
         return 0
+    from dashapp.about import about
     from dashapp.app import create
+    from dashapp.db import Database
 
     try:
         configured = settings.read()
@@ -26,7 +28,9 @@ def main(arguments: list[str] | None = None) -> int:
     except settings.ConfigurationError as problem:
         print(problem, file=sys.stderr)
         return 1
-    print(f"Showing {configured.database} on http://127.0.0.1:{options.port}", file=sys.stderr)
+    database = Database(configured.database)
+    print(f"Showing {database.path} on http://127.0.0.1:{options.port}: {about(database)}", file=sys.stderr)
+    database.close()
     app.run(host="127.0.0.1", port=options.port, debug=False)
     return 0
 

@@ -14,6 +14,7 @@ from dashapp.db import Database, DatabaseUnavailable
 from dashapp.filters import DIMENSIONS, RELATIONS, Filters
 from dashapp.pages import PAGES
 from dashapp.queries import candidates, common
+from dashapp.serial import jsonable
 from dashapp.settings import Settings
 
 LOOKS = ("light", "dark")
@@ -31,6 +32,7 @@ INDEX = """<!DOCTYPE html>
 {metas}
 <title>Silent Leak Detector</title>
 <link rel="icon" type="image/svg+xml" href="/assets/favicon.svg">
+<link rel="preload" as="font" type="font/woff2" crossorigin href="/assets/fonts/inter-latin-wght-normal.woff2">
 <style>{style}</style>
 {css}
 </head>
@@ -121,7 +123,7 @@ def _callbacks(app: App, database: Database) -> None:
         except DatabaseUnavailable as problem:
             return nothing(problem.summary, problem.advice), no_update, None
         if layout is None:
-            return no_update, answer, no_update
+            return no_update, jsonable(answer), no_update
         return fill(layout, answer), no_update, now
 
     @app.callback(

@@ -1,19 +1,23 @@
 """Every chart of the app, declared: what it shows, where its rows come from, what a click on it means."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from dashapp import figures, insights
-from dashapp.db import Reading, Row
+from dashapp.db import Reading, Row, Statement
 from dashapp.filters import Filters
+from dashapp.queries import common
 
 Answer = dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart card. `clicks` are the dimensions a click on a mark filters by; the chart itself is read without them."""
+    """A chart card. `clicks` are the dimensions a click on a mark filters by; the chart itself is read without them.
+
+    What `prepare` makes of the rows is shared by the figure and its sentence.
+    """
 
     id: str
     title: str
@@ -21,6 +25,7 @@ class Chart:
     draw: str
     clicks: tuple[str, ...] = ()
     count: Callable[[list[Row]], int | None] = lambda rows: sum(row["sessions"] or 0 for row in rows)
+    prepare: Callable[[list[Row]], list] = lambda rows: rows
 
     @property
     def height(self) -> int:
@@ -32,7 +37,7 @@ def _entered(rows: list[Row]) -> int:
     return sum(row["sessions"] for row in rows if row["stage"] == 0)
 
 
-DAILY_TREND = Chart("daily-trend", "Conversion rate over time", "daily_rates", "daily_trend")
+DAILY_TREND = Chart("daily-trend", "Conversion rate over time", "daily_rates", "daily_trend", prepare=figures.periods)
 COUNTRY_MAP = Chart("country-map", "Conversion rate by country", "country_rates", "country_map", ("country",))
 FUNNEL = Chart("funnel-by-device", "Funnel by device", "funnel_by_device", "funnel_by_device", ("device",), _entered)
 REVENUE_AT_STAKE = Chart("revenue-at-stake", "Revenue at stake", "revenue_at_stake", "revenue_at_stake", (), lambda rows: None)
@@ -59,10 +64,18 @@ CHARTS = {
 }
 
 
+def read_ahead(shown: Iterable[Chart], read: Reading, filters: Filters) -> None:
+    """Read what a page with these charts asks for, several statements at a time; the page then finds the totals and `rows_of` each."""
+    read.together([common.statement("kpis", filters), *(_statement(chart, filters) for chart in shown)])
+
+
 def rows_of(chart: Chart, read: Reading, filters: Filters) -> list[Row]:
     """The rows a chart shows: under all filters but those its own marks set."""
-    call, params = filters.without(*chart.clicks).call(chart.relation)
-    return read.kept(f"from {call}", params)
+    return read.kept(*_statement(chart, filters))
+
+
+def _statement(chart: Chart, filters: Filters) -> Statement:
+    return common.statement(chart.relation, filters.without(*chart.clicks))
 
 
 def answer(chart: Chart, rows: list[Row], filters: Filters, theme: str, **context: Any) -> Answer:
@@ -70,9 +83,10 @@ def answer(chart: Chart, rows: list[Row], filters: Filters, theme: str, **contex
     seen = filters.without(*chart.clicks)
     query = seen.query()
     n = chart.count(rows)
+    prepared = chart.prepare(rows)
     return {
-        chart.id: {"figure": getattr(figures, chart.draw)(rows, theme=theme, selected=_selected(chart, filters), **context)},
-        f"{chart.id}-insight": {"children": getattr(insights, chart.draw)(rows, **context)},
+        chart.id: {"figure": getattr(figures, chart.draw)(prepared, theme=theme, selected=_selected(chart, filters), **context)},
+        f"{chart.id}-insight": {"children": getattr(insights, chart.draw)(prepared, **context)},
         f"{chart.id}-count": {"children": "" if n is None else f"n = {n:,} sessions"},
         f"{chart.id}-sql": {"children": seen.sql(chart.relation)},
         f"{chart.id}-csv": {"href": f"/download/{chart.relation}.csv" + (f"?{query}" if query else "")},

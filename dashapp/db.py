@@ -3,8 +3,9 @@
 import os
 import threading
 import time
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,11 @@ import duckdb
 RETRY_SECONDS = 1.0
 MOST_ANSWERS = 400
 LONGEST_ANSWER = 1_000
+HELPERS = 2
 OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
 Row = dict[str, Any]
+Statement = tuple[str, Mapping[str, Any]]
 Identity = tuple[int, int, int]
 
 
@@ -40,6 +43,7 @@ class Version:
         self.answers_lock = threading.Lock()
         # A fresh in-memory instance for each version: connecting to the path itself would return DuckDB's cached old file.
         self.connection = duckdb.connect(":memory:", config={**OFFLINE, "threads": str(threads)})
+        self.helpers = ThreadPoolExecutor(HELPERS, "helper")
         try:
             quoted = str(path).replace("'", "''")
             self.connection.execute(f"attach '{quoted}' as leaks (read_only)")
@@ -47,14 +51,26 @@ class Version:
             self.connection.execute("set lock_configuration = true")
             missing = required - self._relations()
         except duckdb.Error as error:
-            self.connection.close()
+            self.close()
             raise _unavailable(error) from error
         if missing:
-            self.connection.close()
+            self.close()
             raise DatabaseUnavailable(
                 f"The database was made by another version of this program: it lacks {', '.join(sorted(missing)[:3])}.",
                 "Load the exports again with python -m etl load.",
             )
+
+    @contextmanager
+    def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor of one thread's own, in which the published relations need no prefix."""
+        with self.connection.cursor() as cursor:
+            cursor.execute("use leaks")
+            yield cursor
+
+    def close(self) -> None:
+        """Let go of the file; nothing may be reading it."""
+        self.helpers.shutdown(wait=False)
+        self.connection.close()
 
     def _relations(self) -> set[str]:
         rows = self.connection.execute(
@@ -76,6 +92,8 @@ class Reading:
     def __init__(self, cursor: duckdb.DuckDBPyConnection, version: Version) -> None:
         self._cursor = cursor
         self._version = version
+        # What this reading has read, however long and whatever the version forgets meanwhile.
+        self._seen: dict[tuple, list[Row]] = {}
 
     @property
     def tag(self) -> str:
@@ -83,9 +101,7 @@ class Reading:
 
     def rows(self, sql: str, params: Mapping[str, Any] | None = None) -> list[Row]:
         """The rows of a statement, as dictionaries."""
-        self._cursor.execute(sql, params or None)
-        names = [column[0] for column in self._cursor.description]
-        return [dict(zip(names, values, strict=True)) for values in self._cursor.fetchall()]
+        return _rows(self._cursor, sql, params)
 
     def chunks(self, sql: str, params: Mapping[str, Any] | None = None, size: int = 5_000) -> Iterator[list[tuple]]:
         """The column names as one tuple in a list, then the rows in lists of at most `size`."""
@@ -99,25 +115,64 @@ class Reading:
 
         Planning a metric relation costs more than running it on a cube; a click on one chart leaves others as they are.
         """
-        key = (sql, *((name, tuple(value) if isinstance(value, list) else value) for name, value in (params or {}).items()))
-        answers, lock = self._version.answers, self._version.answers_lock
-        with lock:
-            if key in answers:
-                answers.move_to_end(key)
-                return answers[key]
-        rows = self.rows(sql, params)
+        key = _key(sql, params)
+        rows = self._found(key)
+        return self._keep(key, self.rows(sql, params)) if rows is None else rows
+
+    def together(self, statements: Iterable[Statement]) -> None:
+        """Read statements on two threads, of this version alike, so that `kept` finds their rows at once.
+
+        DuckDB plans a statement on one core, and lets others use the rest meanwhile. What one of them raises is raised here, after
+        both threads are done with the version.
+        """
+        waiting = deque((sql, params) for sql, params in statements if self._found(_key(sql, params)) is None)
+        if len(waiting) < 2:
+            return
+        helper = self._version.helpers.submit(self._help, waiting)
+        try:
+            self._read_all(waiting, self._cursor)
+        finally:
+            waiting.clear()
+            has_helped = not helper.cancel()
+            wait([helper])
+        if has_helped:
+            helper.result()
+
+    def _help(self, waiting: deque[Statement]) -> None:
+        with self._version.cursor() as cursor:
+            self._read_all(waiting, cursor)
+
+    def _read_all(self, waiting: deque[Statement], cursor: duckdb.DuckDBPyConnection) -> None:
+        while True:
+            try:
+                sql, params = waiting.popleft()
+            except IndexError:
+                return
+            self._keep(_key(sql, params), _rows(cursor, sql, params))
+
+    def _found(self, key: tuple) -> list[Row] | None:
+        if key in self._seen:
+            return self._seen[key]
+        with self._version.answers_lock:
+            if key not in self._version.answers:
+                return None
+            self._version.answers.move_to_end(key)
+            return self._version.answers[key]
+
+    def _keep(self, key: tuple, rows: list[Row]) -> list[Row]:
+        self._seen[key] = rows
         if len(rows) <= LONGEST_ANSWER:
-            with lock:
-                answers[key] = rows
-                while len(answers) > MOST_ANSWERS:
-                    answers.popitem(last=False)
+            with self._version.answers_lock:
+                self._version.answers[key] = rows
+                while len(self._version.answers) > MOST_ANSWERS:
+                    self._version.answers.popitem(last=False)
         return rows
 
 
 class Database:
     """The published file as the app sees it. Opened by the first reader, so it may be created before a fork."""
 
-    def __init__(self, path: Path | str, *, threads: int = 2, required: frozenset[str] = frozenset()) -> None:
+    def __init__(self, path: Path | str, *, threads: int = 1, required: frozenset[str] = frozenset()) -> None:
         self.path = Path(path)
         self._threads = threads
         self._required = required
@@ -132,8 +187,7 @@ class Database:
         """A reading of the newest version; that version stays open until the block ends."""
         version = self._acquire()
         try:
-            with version.connection.cursor() as cursor:
-                cursor.execute("use leaks")
+            with version.cursor() as cursor:
                 yield Reading(cursor, version)
         finally:
             self._release(version)
@@ -198,13 +252,13 @@ class Database:
         if old is not None:
             old.retired = True
             if old.readers == 0:
-                old.connection.close()
+                old.close()
 
     def _release(self, version: Version) -> None:
         with self._lock:
             version.readers -= 1
             if version.retired and version.readers == 0:
-                version.connection.close()
+                version.close()
 
     def _identity(self) -> Identity | None:
         try:
@@ -218,6 +272,16 @@ class Database:
             self._process = os.getpid()
             self._lock, self._opening = threading.Lock(), threading.Lock()
             self._current = self._failed = None
+
+
+def _rows(cursor: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any] | None) -> list[Row]:
+    cursor.execute(sql, params or None)
+    names = [column[0] for column in cursor.description]
+    return [dict(zip(names, values, strict=True)) for values in cursor.fetchall()]
+
+
+def _key(sql: str, params: Mapping[str, Any] | None) -> tuple:
+    return (sql, *((name, tuple(value) if isinstance(value, list) else value) for name, value in (params or {}).items()))
 
 
 def _unavailable(error: duckdb.Error) -> DatabaseUnavailable:

@@ -29,7 +29,7 @@ class Contrast:
 
     group: object
     rate: Rate
-    others: Rate
+    others: float
     low: float
     high: float
     compared: int
@@ -37,7 +37,7 @@ class Contrast:
     @property
     def difference(self) -> float:
         """The group's rate minus that of the others."""
-        return self.rate.value - self.others.value
+        return self.rate.value - self.others
 
     @property
     def is_clear(self) -> bool:
@@ -50,16 +50,19 @@ class Contrast:
         return max(self.low, -self.high, 0.0)
 
 
-def contrasts(groups: list[tuple[object, Rate]], total: Rate) -> list[Contrast]:
-    """Return each group against the rest of the total, the clearest first."""
+def clearest(groups: list[tuple[object, Rate]], total: Rate) -> Contrast | None:
+    """Return the group that stands apart most clearly from the rest of the total; None without a second one to compare with."""
     able = [(group, r) for group, r in groups if r.n and total.n > r.n]
     confidence = for_selected(1, len(able))
     found = []
     for group, r in able:
-        others = rate_of(total.k - r.k, total.n - r.n)
-        low, high = newcombe(r.k, r.n, others.k, others.n, confidence)
-        found.append(Contrast(group, r, others, low, high, len(able)))
-    return sorted(found, key=lambda c: (-c.gap, -abs(c.difference)))
+        k, n = total.k - r.k, total.n - r.n
+        low, high = newcombe(r.k, r.n, k, n, confidence)
+        found.append((max(low, -high, 0.0), abs(r.value - k / n), low, high, group, r))
+    if not found:
+        return None
+    _, _, low, high, group, r = max(found, key=lambda item: item[:2])
+    return Contrast(group, r, (total.k - r.k) / (total.n - r.n), low, high, len(able))
 
 
 def daily_trend(rows: list[dict], **context) -> str:
@@ -72,13 +75,13 @@ def daily_trend(rows: list[dict], **context) -> str:
     start = f"{_known(total)} converted over {_counted(sum(1 for p in shown if p.rate.n), unit)}"
     if total.is_thin:
         return _too_few(total)
-    able = [(p.label, p.rate) for p in shown if not p.rate.is_thin]
-    best = next(iter(contrasts(able, total)), None)
+    able = [(p, p.rate) for p in shown if not p.rate.is_thin]
+    best = clearest(able, total)
     if best is None:
         return f"{start}; one {unit} alone shows no trend."
     if not best.is_clear:
         return f"{start}; no {unit} differs from the others by more than chance."
-    return f"{start}; {best.group} was {_by(best, 'the other ' + unit + 's')}."
+    return f"{start}; {best.group.label} was {_by(best, 'the other ' + unit + 's')}."
 
 
 def country_map(rows: list[dict], **context) -> str:
@@ -112,13 +115,13 @@ def funnel_by_device(rows: list[dict], **context) -> str:
     for step, name, r, everyone in steps:
         low, high = newcombe(r.k, r.n, everyone.k - r.k, everyone.n - r.n, confidence)
         if high < 0 and (worst is None or high < worst.high):
-            worst = Contrast((step, name), r, rate_of(everyone.k - r.k, everyone.n - r.n), low, high, len(steps))
+            worst = Contrast((step, name), r, (everyone.k - r.k) / (everyone.n - r.n), low, high, len(steps))
     if worst is None:
         return f"{start}; no device loses clearly more than the others at any step."
     step, name = worst.group
     return (
         f"{labels.clean(name).capitalize()} falls behind between {names[step].lower()} and {names[step + 1].lower()}: "
-        f"{_evidence(worst.rate)} pass against {rate(worst.others.value)} on the other devices, {_difference(worst)} fewer."
+        f"{_evidence(worst.rate)} pass against {rate(worst.others)} on the other devices, {_difference(worst)} fewer."
     )
 
 
@@ -153,13 +156,13 @@ def midfunnel_comparison(rows: list[dict], *, currency: str = "$", **context) ->
     clear = []
     for pair in shares:
         one, other = pair.converted_rate, pair.engaged_rate
-        found = Contrast(pair.metric, one, other, *newcombe(one.k, one.n, other.k, other.n, confidence), len(shares))
+        found = Contrast(pair.metric, one, other.value, *newcombe(one.k, one.n, other.k, other.n, confidence), len(shares))
         if found.is_clear:
             clear.append(found)
     if clear:
         best = max(clear, key=lambda c: c.gap)
         return (
-            f"{metric_name(best.group)}: {_evidence(best.rate)} of the sessions that converted against {rate(best.others.value)} of the "
+            f"{metric_name(best.group)}: {_evidence(best.rate)} of the sessions that converted against {rate(best.others)} of the "
             f"engaged ones that did not, a difference of {_difference(best)}."
         )
     averages = [pair for pair in both if not pair.metric.startswith("share_") and pair.converted > 0 and pair.engaged > 0]
@@ -296,10 +299,9 @@ def _picked(rates, one: str, many: str, name, others: str) -> str:
     able = [(group, r) for group, r in rates if not r.is_thin_for_colour(overall)]
     small = sum(1 for _, r in rates if r.n) - len(able)
     rest = f"; {_counted(small, one, many)} {'has' if small == 1 else 'have'} too few sessions to tell." if small else "."
-    found = contrasts(able, total)
-    if not found:
+    best = clearest(able, total)
+    if best is None:
         return f"{_known(total)} converted; there is no second {one} to compare{rest}"
-    best = found[0]
     if not best.is_clear:
         looked = _counted(len(able), one, many)
         return f"{_known(total)} converted; none of {looked} stands apart by more than chance{rest}"
@@ -309,7 +311,7 @@ def _picked(rates, one: str, many: str, name, others: str) -> str:
 def _by(c: Contrast, others: str) -> str:
     side = "above" if c.difference > 0 else "below"
     adjusted = f", allowing for {c.compared} comparisons" if c.compared > 1 else ""
-    return f"clearly {side} {others}: {_evidence(c.rate)} against {rate(c.others.value)}, a difference of {_difference(c)}{adjusted}"
+    return f"clearly {side} {others}: {_evidence(c.rate)} against {rate(c.others)}, a difference of {_difference(c)}{adjusted}"
 
 
 def _difference(c: Contrast) -> str:

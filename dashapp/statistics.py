@@ -6,12 +6,14 @@ Statistics in Medicine 17, 873-890 (method 10, the hybrid score interval without
 Benjamini, Y. & Yekutieli, D. (2005). False discovery rate-adjusted multiple confidence intervals for selected parameters. JASA 100, 71-81.
 """
 
+from functools import lru_cache
 from math import sqrt
 from statistics import NormalDist
 
 CONFIDENCE = 0.95
 
 
+@lru_cache(maxsize=256)
 def z_value(confidence: float = CONFIDENCE) -> float:
     """Return the standard normal quantile of a two-sided interval: 1.96 for 0.95."""
     return NormalDist().inv_cdf(0.5 + confidence / 2)
@@ -27,7 +29,10 @@ def wilson(k: float, n: float, confidence: float = CONFIDENCE) -> tuple[float, f
     centre = rate + z * z / (2 * n)
     half = z * sqrt(max(rate * (1 - rate), 0) / n + z * z / (4 * n * n))
     scale = 1 + z * z / n
-    return min(max((centre - half) / scale, 0.0), rate), max(min((centre + half) / scale, 1.0), rate)
+    low, high = (centre - half) / scale, (centre + half) / scale
+    if 0 < low < rate < high < 1:
+        return low, high
+    return min(max(low, 0.0), rate), max(min(high, 1.0), rate)
 
 
 def newcombe(k1: float, n1: float, k2: float, n2: float, confidence: float = CONFIDENCE) -> tuple[float, float] | None:

@@ -2,6 +2,7 @@
 
 import math
 from decimal import Decimal
+from functools import lru_cache
 
 FONT = "Inter, system-ui, -apple-system, 'Segoe UI', sans-serif"
 FONT_SIZE = 13
@@ -86,6 +87,7 @@ def contrast(one: str, other: str) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
+@lru_cache(maxsize=64)
 def text_on(background: str) -> str:
     """Return the darker or lighter text colour, whichever reads better on a background."""
     return max((THEMES["light"]["ink"], "#FFFFFF"), key=lambda text: contrast(text, background))
@@ -93,6 +95,9 @@ def text_on(background: str) -> str:
 
 def number(value) -> float | int | None:
     """Return an int or float that can be reckoned with, or None for anything else (text, NULL, NaN, infinity, a truth value)."""
+    kind = type(value)
+    if kind is int or kind is float:  # nearly all values of an answer; NaN compares as false
+        return value if -1e300 < value < 1e300 else None
     if isinstance(value, Decimal):
         value = float(value) if value.is_finite() else None
     elif hasattr(value, "item") and getattr(value, "ndim", 1) == 0:  # a numpy scalar
@@ -107,6 +112,8 @@ def number(value) -> float | int | None:
 
 def exact(value) -> str:
     """Format a count in full: 12,345."""
+    if type(value) is int and 0 <= value < 1e15:
+        return f"{value:,}"
     value = number(value)
     return "–" if value is None else f"{value:,.0f}".replace("-", MINUS)
 
@@ -200,6 +207,8 @@ def _short(value: float, full_below: int) -> str:
 
 def _percent(value: float) -> str:
     size = abs(value)
+    if 0.1 <= value < 99.9:
+        return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
     if size >= 99.995 or size == 0:
         return f"{value:.0f}".replace("-", MINUS)
     if size > 99.9:
@@ -208,7 +217,7 @@ def _percent(value: float) -> str:
         text = f"{value:.1f}"
     elif size >= 0.1:
         text = f"{value:.2f}"
-    elif size >= 0.0001:
+    elif size >= 0.0001 * (1 - 1e-9):  # 1e-6 * 100 is a little less than 0.0001
         text = f"{value:.{1 - math.floor(math.log10(size))}f}"
     else:
         return "under 0.0001" if value > 0 else "0"

@@ -13,7 +13,7 @@ from dashapp.figures.model import calibration_curve, lift_by_decile
 from dashapp.figures.probabilities import probability_histogram
 from dashapp.figures.sources import source_device_heatmap, source_probabilities
 from dashapp.figures.spark import sparkline
-from dashapp.figures.trend import daily_trend
+from dashapp.figures.trend import daily_trend, periods
 
 __all__ = [
     "HEIGHTS",
@@ -26,6 +26,7 @@ __all__ = [
     "funnel_by_device",
     "lift_by_decile",
     "midfunnel_comparison",
+    "periods",
     "probability_histogram",
     "revenue_at_stake",
     "source_device_heatmap",

@@ -18,6 +18,8 @@ _BLANK = re.compile(r"\s+")
 def clean(value) -> str:
     """Return a label as one line without control or bidirectional characters; an absent one is `(not set)`."""
     text = "" if value is None else str(value)
+    if text.isprintable():  # then it holds none of what is taken out below, and no blank but spaces
+        return " ".join(text.split()) or NOT_SET
     text = _INVISIBLE.sub("", text)
     text = "".join(" " if unicodedata.category(c) in ("Cc", "Zl", "Zp") else "\ufffd" if "\ud800" <= c <= "\udfff" else c for c in text)
     return _BLANK.sub(" ", text).strip() or NOT_SET
@@ -30,7 +32,7 @@ def escape(text: str) -> str:
 
 def shorten(text: str, longest: int = LONGEST) -> str:
     """Return a text of at most `longest` characters (wide ones count twice), an ellipsis standing for the rest."""
-    if _width(text) <= longest:
+    if 2 * len(text) <= longest or _width(text) <= longest:
         return text
     while _width(text) >= longest:
         text = text[:-1]
@@ -38,6 +40,8 @@ def shorten(text: str, longest: int = LONGEST) -> str:
 
 
 def _width(text: str) -> int:
+    if text.isascii():
+        return len(text)
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 

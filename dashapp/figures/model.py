@@ -4,7 +4,7 @@ from math import sqrt
 
 from dashapp import theme as look
 from dashapp.figures.base import axis, empty, error_bars, figure, heading, note, scale, tick_rate
-from dashapp.figures.rows import Rate, row_rate, share
+from dashapp.figures.rows import Rate, rate_of, row_rate, share
 from dashapp.theme import exact, number, rate
 
 
@@ -15,7 +15,7 @@ def calibration_bins(rows: list[dict]) -> list[tuple[float, Rate]]:
     """
     found = []
     for row in rows or []:
-        predicted, observed = share(row.get("p_mean")), row_rate(row)
+        predicted, observed = share(row.get("p_mean")), rate_of(row.get("conversions"), row.get("sessions"))
         if predicted is not None and observed.n:
             found.append((predicted, observed))
     return sorted(found, key=lambda pair: pair[0])

@@ -1,7 +1,7 @@
 """Rows of the metric relations, read with care: absent columns, NULL and NaN become None, and rates know their evidence."""
 
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import NamedTuple
 
 from dashapp.statistics import wilson
 from dashapp.theme import NBSP, exact, interval, number, rate
@@ -10,8 +10,7 @@ from dashapp.theme import NBSP, exact, interval, number, rate
 FEWEST_SESSIONS = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Rate:
+class Rate(NamedTuple):
     """Conversions among sessions with the 95 % Wilson interval; `value` is None without sessions."""
 
     k: int
@@ -45,6 +44,8 @@ class Rate:
 
 def whole(value) -> int:
     """Return a count; what is none is zero."""
+    if type(value) is int and 0 <= value < 1e300:
+        return value
     return max(int(number(value) or 0), 0)
 
 
@@ -63,7 +64,12 @@ def rate_of(k, n) -> Rate:
 
 
 def row_rate(row: dict, k: str = "conversions", n: str = "sessions") -> Rate:
-    """Return the rate of a row from its two counts."""
+    """Return the rate of a row from its two counts, with the interval it carries if that can be one of this rate."""
+    low, high = row.get("ci_low"), row.get("ci_high")
+    if type(low) is float and type(high) is float:
+        conversions, sessions = whole(row.get(k)), whole(row.get(n))
+        if sessions and 0 <= low <= conversions / sessions <= high <= 1:
+            return Rate(conversions, sessions, conversions / sessions, low, high)
     return rate_of(row.get(k), row.get(n))
 
 
@@ -75,6 +81,8 @@ def overall_rate(rates: list[Rate]) -> float | None:
 
 def day(value) -> date | None:
     """Return the date of a value from the database or from JSON, or None."""
+    if type(value) is date:
+        return value
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):

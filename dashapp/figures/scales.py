@@ -1,5 +1,7 @@
 """The colour classes of rates: round borders, each about twice the last, since rates of countries and sources span orders of magnitude."""
 
+from bisect import bisect_left
+
 from dashapp.theme import sequential
 
 BORDERS = [m * 10.0**e for e in range(-6, 0) for m in (1, 2, 5)] + [1.0]
@@ -14,7 +16,7 @@ def borders(highest: float) -> list[float]:
 
 def class_of(value: float, limits: list[float]) -> int:
     """Return the class of a rate, from 0; a rate on a border belongs to the class below it."""
-    return min(sum(value > border for border in limits[1:]), CLASSES - 1)
+    return min(bisect_left(limits, value, lo=1) - 1, CLASSES - 1)
 
 
 def colorscale(theme: str) -> list[list]:

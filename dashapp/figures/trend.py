@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from operator import itemgetter
 
 from dashapp import theme as look
 from dashapp.figures.base import axis, empty, error_bars, faded, figure, heading, scale, tick_rate
@@ -24,27 +25,34 @@ class Period:
     @property
     def label(self) -> str:
         """The period in words: Tue 4 Jul 2017, or the week from it."""
-        text = f"{self.start:%a} {self.start.day} {self.start:%b %Y}"
+        weekday, month, day, _, year = self.start.ctime().split()
+        text = f"{weekday} {day} {month} {year}"
         return text if self.days == 1 else f"week from {text}"
 
 
-def periods(rows: list[dict]) -> list[Period]:
-    """Return the days in order, or weeks from Monday where there are more than 180 days between the first and the last."""
-    sums: dict[date, list] = {}
-    dated = sorted(((day(row.get("session_date")), row) for row in rows or [] if day(row.get("session_date"))), key=lambda pair: pair[0])
+def periods(rows: list[dict] | list[Period]) -> list[Period]:
+    """Return the days in order, or weeks from Monday where there are more than 180 days between the first and the last.
+
+    Periods themselves are returned as they are, so that a figure and its sentence can share them.
+    """
+    if rows and isinstance(rows[0], Period):
+        return rows
+    dated = [(when, row) for row in rows or [] if (when := day(row.get("session_date")))]
     if not dated:
         return []
-    weekly = (dated[-1][0] - dated[0][0]).days > DAYS_AT_MOST
+    dated.sort(key=itemgetter(0))
+    length = 7 if (dated[-1][0] - dated[0][0]).days > DAYS_AT_MOST else 1
+    sums: list[list] = []
     for when, row in dated:
-        key = when - timedelta(days=when.weekday()) if weekly else when
-        k, n, revenue = sums.setdefault(key, [0, 0, None])
+        if not sums or (when - sums[-1][0]).days >= length:
+            sums.append([when - timedelta(days=when.weekday()) if length == 7 else when, 0, 0, None])
+        total = sums[-1]
+        total[1] += whole(row.get("conversions"))
+        total[2] += whole(row.get("sessions"))
         earned = number(row.get("revenue"))
-        sums[key] = [
-            k + whole(row.get("conversions")),
-            n + whole(row.get("sessions")),
-            revenue if earned is None else (revenue or 0) + earned,
-        ]
-    return [Period(start, 7 if weekly else 1, rate_of(k, n), revenue) for start, (k, n, revenue) in sums.items()]
+        if earned is not None:
+            total[3] = (total[3] or 0) + earned
+    return [Period(start, length, rate_of(k, n), revenue) for start, k, n, revenue in sums]
 
 
 def daily_trend(rows: list[dict], *, theme: str = "light", selected=None, currency: str = "$", **_) -> dict:
@@ -57,12 +65,13 @@ def daily_trend(rows: list[dict], *, theme: str = "light", selected=None, curren
     thin = [p for p in shown if p.rate.is_thin and p.rate.n]
     dotted = len(shown) <= DOTS_AT_MOST
     keys = [p.start.isoformat() for p in shown]
-    data = [_sessions(shown, keys, theme, selected, currency)]
+    hovers = {p.start: _hover(p, currency) for p in shown}
+    data = [_sessions(shown, keys, theme, selected, hovers)]
     if not dotted:
         data.append(_band(solid, c))
-    data.append(_line(solid, theme, selected, currency, dotted))
+    data.append(_line(solid, theme, selected, hovers, dotted))
     if thin:
-        data.append(_thin(thin, theme, currency))
+        data.append(_thin(thin, theme, hovers))
     top = max((p.rate.high for p in solid), default=None)
     half = timedelta(days=shown[0].days) * 0.6
     ends = [datetime.combine(shown[0].start, time()) - half, datetime.combine(shown[-1].start, time()) + half]
@@ -83,7 +92,7 @@ def daily_trend(rows: list[dict], *, theme: str = "light", selected=None, curren
     )
 
 
-def _sessions(shown, keys, theme, selected, currency) -> dict:
+def _sessions(shown, keys, theme, selected, hovers) -> dict:
     c = look.colours(theme)
     bar = {
         "type": "bar",
@@ -92,13 +101,13 @@ def _sessions(shown, keys, theme, selected, currency) -> dict:
         "yaxis": "y2",
         "customdata": keys,
         "hoverinfo": "text",
-        "hovertext": [_hover(p, currency) for p in shown],
+        "hovertext": list(hovers.values()),
         "marker": {"color": c["neutral"], "opacity": faded(keys, selected)},
     }
     return bar
 
 
-def _line(solid, theme, selected, currency, dotted) -> dict:
+def _line(solid, theme, selected, hovers, dotted) -> dict:
     c = look.colours(theme)
     filled = _with_gaps(solid)
     keys = [p.start.isoformat() if p else None for p in filled]
@@ -110,7 +119,7 @@ def _line(solid, theme, selected, currency, dotted) -> dict:
         "y": [p.rate.value if p else None for p in filled],
         "customdata": keys,
         "hoverinfo": "text",
-        "hovertext": [_hover(p, currency) if p else "" for p in filled],
+        "hovertext": [hovers[p.start] if p else "" for p in filled],
         "line": {"color": c["accent"], "width": 1.5},
         "marker": {"color": c["accent"], "size": _sizes(keys, selected, 7 if dotted else 3)},
     }
@@ -125,7 +134,7 @@ def _sizes(keys, selected, usual: int) -> list[int] | int:
     return [11 if key == selected else usual for key in keys] if selected in keys and selected is not None else usual
 
 
-def _thin(thin, theme, currency) -> dict:
+def _thin(thin, theme, hovers) -> dict:
     c = look.colours(theme)
     return {
         "type": "scatter",
@@ -135,7 +144,7 @@ def _thin(thin, theme, currency) -> dict:
         "cliponaxis": False,
         "customdata": [p.start.isoformat() for p in thin],
         "hoverinfo": "text",
-        "hovertext": [_hover(p, currency) for p in thin],
+        "hovertext": [hovers[p.start] for p in thin],
         "marker": {"color": c["too-few-hatch"], "size": 7, "symbol": "circle-open"},
     }
 

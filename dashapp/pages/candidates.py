@@ -40,7 +40,7 @@ COLUMNS = [
     _column("channel", "Channel", 140),
     _column("pageviews", "Pages", 90, "number"),
     _column("duration_seconds", "Duration", 110, "number", valueFormatter={"function": "leaksDuration(params.value)"}),
-    _column("stage", "Stage", 150, "stage", valueFormatter={"function": "leaksStage(params.value)"}),
+    _column("stage", "Stage", 180, "stage", valueFormatter={"function": "leaksStage(params.value)"}),
     _column("visit_number", "Visit", 84, "number"),
     _column("landing_page", "Landing page", 220),
     _column(

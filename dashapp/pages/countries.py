@@ -35,6 +35,7 @@ def layout(read: Reading) -> html.Div:
 
 
 def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
+    charts.read_ahead([charts.COUNTRY_MAP], read, filters)
     rows = charts.rows_of(charts.COUNTRY_MAP, read, filters)
     ranked = sorted(rows, key=lambda row: (-row["sessions"], row["country"]))
     seen = filters.without("country")

@@ -1,5 +1,6 @@
 """Data: what was loaded, what was left out and why, and what to keep in mind."""
 
+from datetime import date
 from typing import Any
 
 from dash import html
@@ -20,10 +21,14 @@ def _exact(name: str) -> Any:
     return lambda row: theme.exact(row[name])
 
 
+def _day(when: date) -> str:
+    return span(when, when)
+
+
 LOADS = (
     Column("File", lambda row: row["file"], is_number=False),
     Column("Format", lambda row: row["format"], is_number=False),
-    Column("Loaded (UTC)", lambda row: f"{row['loaded_at']:%Y-%m-%d %H:%M}", is_number=False),
+    Column("Loaded (UTC)", lambda row: f"{_day(row['loaded_at'])}, {row['loaded_at']:%H:%M}", is_number=False),
     Column("Days", lambda row: span(row["first_date"], row["last_date"]), is_number=False),
     Column("Rows read", _exact("rows_read")),
     Column("New sessions", _exact("sessions_new")),
@@ -110,11 +115,11 @@ def _coverage(days: list[Row]) -> Any:
         html.I(
             className="day is-missing" if row["is_missing"] else "day",
             style={} if row["is_missing"] else {"opacity": f"{0.25 + 0.75 * (row['sessions'] or 0) / most:.2f}"},
-            title=f"{row['session_date']}: " + ("no sessions" if row["is_missing"] else f"{row['sessions']:,} sessions"),
+            title=f"{_day(row['session_date'])}: " + ("no sessions" if row["is_missing"] else f"{row['sessions']:,} sessions"),
         )
         for row in days[-400:]
     ]
-    listed = ", ".join(str(row["session_date"]) for row in missing[:12])
+    listed = ", ".join(_day(row["session_date"]) for row in missing[:12])
     return [
         html.P(said),
         html.Div(strip, className="days"),

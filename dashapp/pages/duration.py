@@ -33,6 +33,7 @@ def layout(read: Reading) -> html.Div:
 
 
 def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
+    charts.read_ahead([charts.DURATION], read, filters)
     rows = sorted(charts.rows_of(charts.DURATION, read, filters), key=lambda row: row["bucket_order"])
     parts = charts.answer(charts.DURATION, rows, filters, look)
     return {

@@ -51,10 +51,11 @@ def layout(read: Reading) -> html.Div:
 
 
 def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
-    totals, days = common.kpis(read, filters), common.daily(read, filters)
+    charts.read_ahead(CHARTS, read, filters)
+    totals, currency = common.kpis(read, filters), common.currency(read)
+    days = sorted(charts.rows_of(charts.DAILY_TREND, read, filters), key=lambda row: row["session_date"])
     result = frame(read, filters, notes, totals)
-    result.update(_tiles(totals, days, look, common.currency(read)))
-    currency = common.currency(read)
+    result.update(_tiles(totals, days, look, currency))
     for chart in CHARTS:
         rows = days if chart is charts.DAILY_TREND else charts.rows_of(chart, read, filters)
         if chart is charts.COUNTRY_MAP:
@@ -101,6 +102,6 @@ def _groups(days: list[Row], most: int = 30) -> list[list[Row]]:
 
 def _value(group: list[Row], column: str) -> float | None:
     if column != "conversion_rate":
-        return sum(day[column] for day in group) / len(group)
-    sessions = sum(day["sessions"] for day in group)
-    return sum(day["conversions"] for day in group) / sessions if sessions else None
+        return sum([day[column] for day in group]) / len(group)
+    sessions = sum([day["sessions"] for day in group])
+    return sum([day["conversions"] for day in group]) / sessions if sessions else None

@@ -45,6 +45,7 @@ def layout(read: Reading) -> html.Div:
 
 
 def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
+    charts.read_ahead([chart for chart, _ in CHARTS], read, filters)
     result = frame(read, filters, notes, common.kpis(read, filters))
     for chart, _ in CHARTS:
         result.update(charts.answer(chart, charts.rows_of(chart, read, filters), filters, look))

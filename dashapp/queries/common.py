@@ -3,23 +3,22 @@
 import json
 from typing import Any
 
-from dashapp.db import Reading, Row
+from dashapp.db import Reading, Row, Statement
 from dashapp.filters import DIMENSIONS, Filters
 
 MOST_OPTIONS = 50
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 
 
+def statement(relation: str, filters: Filters) -> Statement:
+    """All of a relation under the filters."""
+    call, params = filters.call(relation)
+    return f"from {call}", params
+
+
 def kpis(read: Reading, filters: Filters) -> Row:
     """The totals under the filters."""
-    call, params = filters.call("kpis")
-    return read.kept(f"from {call}", params)[0]
-
-
-def daily(read: Reading, filters: Filters) -> list[Row]:
-    """The days under the filters, in order."""
-    call, params = filters.call("daily_rates")
-    return read.kept(f"from {call} order by session_date", params)
+    return read.kept(*statement("kpis", filters))[0]
 
 
 def coverage(read: Reading) -> Row:

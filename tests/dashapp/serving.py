@@ -10,14 +10,15 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 class Server:
-    """gunicorn with two workers over one database."""
+    """gunicorn with two workers over one database; what it says on starting goes to the file `said`."""
 
-    def __init__(self, database: Path, **environment: str) -> None:
+    def __init__(self, database: Path, said: IO | None = None, app: str = "dashapp.wsgi:server", **environment: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -25,10 +26,10 @@ class Server:
         self.database = database
         kept = {name: value for name, value in os.environ.items() if name not in ("PORT", "DYNO") and not name.startswith("LEAKS_")}
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", "--workers", "2", "dashapp.wsgi:server"],
+            [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{self.port}", "--workers", "2", app],
             cwd=ROOT,
             env={**kept, "LEAKS_DB": str(database), **environment},
-            stdout=subprocess.DEVNULL,
+            stdout=said or subprocess.DEVNULL,
             stderr=subprocess.PIPE,
         )
 
@@ -53,8 +54,8 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(database: Path, **environment: str) -> Iterator[Server]:
-    server = Server(database, **environment)
+def serving(database: Path, said: IO | None = None, app: str = "dashapp.wsgi:server", **environment: str) -> Iterator[Server]:
+    server = Server(database, said, app, **environment)
     try:
         server.wait()
         yield server

@@ -191,3 +191,127 @@ def test_opened_after_a_fork(tmp_path):
     database._process = -1  # as a forked worker finds it
     write(path, 2)
     assert database.rows("from again") == [{"version": 2}]
+
+
+STATEMENTS = [
+    ("select version, count(*) as n from marks group by version", {}),
+    *((f"select version, {number} as number, $word as word from again", {"word": f"it's {number}"}) for number in range(9)),
+    ("select range as n from range(3000)", {}),
+    ("select list_sum($values) as total", {"values": [1, 2, 3]}),
+]
+
+
+def test_reading_together_gives_the_rows_of_one_after_another(tmp_path):
+    write(tmp_path / "a.duckdb", 7)
+    database = Database(tmp_path / "a.duckdb")
+    with database.reading() as read:
+        expected = [read.rows(*statement) for statement in STATEMENTS]
+    with database.reading() as read:
+        read.together(STATEMENTS)
+        read._cursor.close()  # nothing is left to read
+        assert [read.kept(*statement) for statement in STATEMENTS] == expected
+
+
+def test_reading_together_uses_two_cursors(tmp_path):
+    """Two statements of which neither ends before the other has begun: one cursor alone would wait for ever."""
+    write(tmp_path / "a.duckdb", 1)
+    database = Database(tmp_path / "a.duckdb")
+    both = threading.Barrier(2, timeout=20)
+
+    with database.reading() as read:
+        read._read_all = lambda waiting, cursor, then=read._read_all: (both.wait(), then(waiting, cursor))
+        read.together(STATEMENTS)
+        assert read.kept(*STATEMENTS[0]) == [{"version": 1, "n": 1_000}]
+
+
+@pytest.mark.parametrize("place", [0, 1, 5, 9])
+def test_an_error_beside_others_surfaces(tmp_path, place):
+    write(tmp_path / "a.duckdb", 1)
+    database = Database(tmp_path / "a.duckdb")
+    statements = [(f"select {number} as n from again", {}) for number in range(9)]
+    statements.insert(place, ("from nowhere", {}))
+    with pytest.raises(duckdb.CatalogException, match="nowhere"), database.reading() as read:
+        read.together(statements)
+    assert database._current.readers == 0
+    with database.reading() as read:
+        read.together(statements[:place] + statements[place + 1 :])
+        assert read.kept("select 8 as n from again") == [{"n": 8}]
+
+
+def test_an_error_of_either_thread_surfaces(tmp_path):
+    write(tmp_path / "a.duckdb", 1)
+    database = Database(tmp_path / "a.duckdb")
+    with database.reading() as read:
+        mine, then = threading.get_ident(), read._read_all
+        both = threading.Barrier(2, timeout=20)
+        for fails in (lambda: threading.get_ident() == mine, lambda: threading.get_ident() != mine):
+
+            def read_all(waiting, cursor, fails=fails):
+                both.wait()
+                if fails():
+                    raise ZeroDivisionError
+                then(waiting, cursor)
+
+            read._read_all = read_all
+            with pytest.raises(ZeroDivisionError):
+                read.together(STATEMENTS)
+
+
+def test_reading_together_keeps_its_version(tmp_path):
+    """The file is replaced again and again between the statements of a reading: all see the one it began with."""
+    path = tmp_path / "a.duckdb"
+    write(path, 0)
+    database = Database(path)
+    done = threading.Event()
+    failures = []
+
+    def replace() -> None:
+        try:
+            version = 0
+            while not done.is_set():
+                version += 1
+                write(path, version)
+                database.rows("from again")  # so that the old version is let go as soon as nobody reads it
+        except BaseException as error:
+            failures.append(error)
+
+    writer = threading.Thread(target=replace)
+    writer.start()
+    seen = []
+    try:
+        while len(set(seen)) < 5 and not failures:
+            with database.reading() as read:
+                began = read.rows("from again")[0]["version"]
+                read.together(STATEMENTS)
+                versions = {row["version"] for statement in STATEMENTS[:-2] for row in read.kept(*statement)}
+            assert versions == {began}
+            seen.append(began)
+    finally:
+        done.set()
+        writer.join()
+    assert failures == []
+    assert seen == sorted(seen)
+
+
+def test_what_a_version_forgets_its_reading_remembers(tmp_path, monkeypatch):
+    monkeypatch.setattr("dashapp.db.MOST_ANSWERS", 0)
+    write(tmp_path / "a.duckdb", 1)
+    with Database(tmp_path / "a.duckdb").reading() as read:
+        read.together(STATEMENTS)
+        read._cursor.close()
+        assert read.kept(*STATEMENTS[1]) == [{"version": 1, "number": 0, "word": "it's 0"}]
+
+
+def test_helpers_end_with_their_version(tmp_path):
+    path = tmp_path / "a.duckdb"
+    database = Database(path)
+    before = threading.active_count()
+    for version in range(5):
+        write(path, version)
+        with database.reading() as read:
+            read.together(STATEMENTS)
+        helpers = database._current.helpers
+    database.close()
+    for helper in helpers._threads:
+        helper.join(10)
+    assert threading.active_count() <= before

@@ -111,6 +111,17 @@ def test_assets_are_fingerprinted_and_kept(server):
     assert get(server, "/").headers["Cache-Control"] == "no-store"
 
 
+def test_the_font_is_loaded_ahead_once(server):
+    """The address of the preload is the one that the style sheet asks for, else the browser would fetch the font twice."""
+    (preload,) = [tag for tag in get(server, "/").text.split("<link ")[1:] if 'rel="preload"' in tag]
+    address = preload.split('href="')[1].split('"')[0]
+    assert 'as="font"' in preload and "crossorigin" in preload
+    assert address.removeprefix("/assets/") in get(server, "/assets/01-inter.css").text
+    font = get(server, address)
+    assert font.status == 200
+    assert "immutable" in font.headers["Cache-Control"]
+
+
 def test_answers_are_compressed(server):
     for encoding in ("br", "zstd"):
         for path in ("/assets/leaks.css", "/assets/plotly.min.js", "/assets/topojson/world_50m.json", "/"):
