@@ -155,6 +155,12 @@ def test_another_salt_gives_other_ids(tmp_path, db, monkeypatch):
     assert not set(query(db, ids)[0]) & set(query(tmp_path / "other.duckdb", ids)[0])
 
 
+def test_amounts_too_large_to_add_up_are_one_line(tmp_path, db):
+    with pytest.raises(InputError, match="too large to be added up"):
+        load([write_flat(tmp_path / "a.csv", visits(100, transactions=1, transactionRevenue=10**17))], db)
+    assert not db.exists()
+
+
 def test_labels_are_normalised(tmp_path, db):
     rows = [
         row(source="Google", country="united states", deviceCategory="DESKTOP"),
