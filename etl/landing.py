@@ -93,11 +93,25 @@ def count(con: duckdb.DuckDBPyConnection, item: FileLoad, *, alone: bool) -> Non
         [item.load_id],
     ).fetchone()
     item.rows_read = landed + lost
+    if lost:
+        refuse_swallowed(con, item)
     if item.rows_read == 0:
         raise InputError(f"{item.source.name}: holds no rows; export it again with a date range that has sessions.")
     if bad or lost:
         own = item.landing if alone else readers.read(con, item.source)
         reject(con, item, own)
+
+
+def refuse_swallowed(con: duckdb.DuckDBPyConnection, item: FileLoad) -> None:
+    """Refuse a file in which an open quote took other rows with it: they could not be accounted for."""
+    if not item.landing.swallowed_sql:
+        return
+    lines, row = con.execute(item.landing.swallowed_sql).fetchone()
+    if row is not None and lines > item.rows_read:
+        raise InputError(
+            f"{item.source.name}: a quotation mark is opened near row {row:,} and not closed, so that rows after it cannot be told apart "
+            f"({item.rows_read:,} of {lines:,} lines can); mend that row or export again."
+        )
 
 
 def reject(con: duckdb.DuckDBPyConnection, item: FileLoad, landing: Landing) -> None:

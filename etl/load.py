@@ -143,13 +143,13 @@ def file_hash(path: Path) -> str:
 
 def known_hashes(db: Path) -> set[str]:
     """Hashes of the files already loaded; none where there is no database yet or it is not readable (publishing says why)."""
-    if not db.exists():
-        return set()
     try:
+        if not db.exists():
+            return set()
         with duckdb.connect() as con:
             con.execute(f"attach {quoted(db)} as leaks (read_only)")
             return {sha256 for (sha256,) in con.execute("select sha256 from leaks.loads").fetchall()}
-    except duckdb.Error:
+    except (duckdb.Error, OSError):
         return set()
 
 
@@ -179,7 +179,10 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], scratch: P
         merge.merge_events(con)
         account(con, batch)
         report("Building cubes")
-        schema.rebuild_cubes(con)
+        try:
+            schema.rebuild_cubes(con)
+        except (duckdb.ConversionException, duckdb.OutOfRangeException):
+            raise InputError("The amounts are too large to be added up; check the column of revenue and its unit.") from None
         con.execute("reset variable leaks_salt")
         con.execute("detach scratch")
     finally:

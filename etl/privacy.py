@@ -45,10 +45,16 @@ def salt(folder: Path) -> str:
             raise InputError(f"LEAKS_SALT: is shorter than {MIN_SALT} characters: set a longer secret (`openssl rand -hex 32` makes one)")
         return given
     path = folder / SALT_FILE
-    folder.mkdir(parents=True, exist_ok=True)
-    with contextlib.suppress(FileExistsError):
-        _create_salt(path)
-    text = path.read_text(encoding="ascii", errors="replace").strip()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            with contextlib.suppress(FileExistsError):
+                _create_salt(path)
+        text = path.read_text(encoding="ascii", errors="replace").strip()
+    except OSError as error:
+        raise InputError(
+            f"{path}: the salt cannot be read or made there ({error.strerror}): set LEAKS_SALT, or choose another place with --db"
+        ) from None
     if len(text) < MIN_SALT:
         raise InputError(f"{path}: holds no usable salt: restore it, or delete it together with the database whose ids it made")
     return text
@@ -56,8 +62,6 @@ def salt(folder: Path) -> str:
 
 def _create_salt(path: Path) -> None:
     """Write a new salt whole or not at all, so that two first loads at once agree on one."""
-    if path.exists():
-        raise FileExistsError
     draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -51,9 +51,10 @@ def publishing(db: Path, *, wait_seconds: float = 600) -> Iterator[duckdb.DuckDB
     with writer_lock(db, wait_seconds):
         copy = db.with_name(f"{db.name}.building")
         clear(copy)
+        clear(compacted(copy))
         try:
             if db.exists():
-                shutil.copyfile(db, copy)
+                copy_live(db, copy)
             con = open_copy(copy, db)
             try:
                 yield con
@@ -69,6 +70,14 @@ def publishing(db: Path, *, wait_seconds: float = 600) -> Iterator[duckdb.DuckDB
             sync_folder(db.parent)
         finally:
             clear(copy)
+
+
+def copy_live(db: Path, copy: Path) -> None:
+    """Copy the live file; where it cannot be read, or there is no room for it, that is the user's to mend."""
+    try:
+        shutil.copyfile(db, copy)
+    except OSError as error:
+        raise InputError(f"{db}: cannot be copied beside itself ({error.strerror}); check its permissions and the space left.") from None
 
 
 def open_copy(copy: Path, db: Path) -> duckdb.DuckDBPyConnection:
@@ -143,7 +152,7 @@ def compact(file: Path) -> None:
     con.close()
     if total < 64 or free < 0.3 * total:
         return
-    small = file.with_name(f"{file.name}.compact")
+    small = compacted(file)
     clear(small)
     try:
         with duckdb.connect() as con:
@@ -154,6 +163,11 @@ def compact(file: Path) -> None:
         os.replace(small, file)
     finally:
         clear(small)
+
+
+def compacted(file: Path) -> Path:
+    """Where a file is rewritten."""
+    return file.with_name(f"{file.name}.compact")
 
 
 def quoted(path: Path) -> str:

@@ -8,7 +8,8 @@
    `file` is the path the row stands in where a scan reads several files together, else NULL.
    `stage` is what events tell, 0 to 3, else NULL: tell it from thresholds (`etl.stages`).
 2. `landing.lost_sql` (if not None), one number: rows of the file that could not even be split into columns.
-   Rows read = rows landed + this number.
+   Rows read = rows landed + this number. Where it is not zero, `landing.swallowed_sql` (if not None) tells whether a broken row took
+   others with it.
 3. only where that number or the count of `reject_reason` is not zero: `landing.rejects_sql` (row_number, reason, raw), which
    reads the file once more and gives every row not loaded, lost ones included; `raw` is scrubbed and cut.
 4. `landing.events_sql` (if not None): EVENT_COLUMNS, one row a hit.
@@ -77,6 +78,7 @@ class Landing:
     events_sql: str | None = None
     rejects_sql: str | None = None
     lost_sql: str | None = None
+    swallowed_sql: str | None = None
     stage_basis: str = "thresholds"  # or events
     notes: list[str] = field(default_factory=list)
 

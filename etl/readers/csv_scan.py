@@ -10,6 +10,8 @@ from etl.recognise import Source, file_pattern
 
 _serial = itertools.count(1)
 
+NO_DELIMITER = "\x1e\x1f\x1e\x1f"  # four bytes that no text has: a line is read whole
+
 LOST_REASONS = {
     "MISSING COLUMNS": "row has fewer columns than the header",
     "TOO MANY COLUMNS": "row has more columns than the header",
@@ -63,6 +65,23 @@ class CsvScan:
     def lost_sql(self) -> str:
         """How many rows could not be split, after the counted scan has run."""
         return f"select count(distinct line) {self._lost}"
+
+    @property
+    def swallowed_sql(self) -> str:
+        """After the counted scan: lines below the header, and the first row whose quotes do not end (NULL if none).
+
+        A quote that is opened and never closed takes the lines after it into its row: what is lost then is more than that row.
+        """
+        source = self.source
+        lines = (
+            f"read_csv({literal(file_pattern(source.path))}, auto_detect = false, header = false, delim = '{NO_DELIMITER}', quote = '', "
+            f"escape = '', encoding = '{source.encoding}', compression = '{source.compression}', columns = {{'line': 'VARCHAR'}}, "
+            "ignore_errors = true)"
+        )
+        return f"""
+select (select count(line) - 1 from {lines}) as lines, min(line) - 1 as row_number
+from (select line {self._lost} and error_type in ('UNQUOTED VALUE', 'LINE SIZE OVER MAXIMUM'))
+"""
 
     def row_sql(self, hidden: set[int]) -> str:
         """The row as text, without the columns that hold ids."""

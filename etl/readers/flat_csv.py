@@ -31,6 +31,7 @@ def land(
         sql=landing_sql(scan.counted, columns),
         rejects_sql=scan.rejects_sql(landing_sql(scan.quiet, columns, raw=scan.row_sql(hidden))),
         lost_sql=scan.lost_sql,
+        swallowed_sql=scan.swallowed_sql,
         stage_basis="thresholds",
         notes=notes,
     )

@@ -31,7 +31,7 @@ spread as (
         count(*) as groups,
         cast(sum(sessions) as double) as n,
         sum(cast(sessions as double) * sessions) as n_squared,
-        sum(sessions * power(conversions / sessions - rate, 2)) as weighted_squares,
+        sum(sessions * power(conversions / sessions - rate, 2) order by source, device) as weighted_squares,
         any_value(rate) as rate
     from shown, site
 ),
@@ -56,12 +56,12 @@ select
 from shown, prior
 order by source_sessions desc, cast(source as varchar), shown.device;
 
-comment on macro table source_device_rates is 'One row per source and device, for the 10 sources with the most sessions. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day. All are optional.';
+comment on macro table source_device_rates is 'One row per source and device, for the 10 sources with the most sessions among the 300 largest of all data and those that the filter names. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day. All are optional.';
 
 create or replace view source_device_rates as
 select * from source_device_rates();
 
-comment on view source_device_rates is 'One row per source and device, for the 10 sources with the most sessions. Over all sessions; as a function it takes filters, e.g. from source_device_rates(devices := [''mobile'']).';
+comment on view source_device_rates is 'One row per source and device, for the 10 sources with the most sessions among the 300 largest of all data and those that the filter names. Over all sessions; as a function it takes filters, e.g. from source_device_rates(devices := [''mobile'']).';
 comment on column source_device_rates.source is 'Source.';
 comment on column source_device_rates.device is 'Device category.';
 comment on column source_device_rates.sessions is 'Sessions.';

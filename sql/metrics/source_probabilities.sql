@@ -38,12 +38,12 @@ select
 from means
 order by source_sessions desc, cast(source as varchar), means.device;
 
-comment on macro table source_probabilities is 'One row per source and device scored by the current run, for the 10 sources with the most sessions. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day. All are optional.';
+comment on macro table source_probabilities is 'One row per source and device scored by the current run, for the 10 sources with the most sessions among the 300 largest of all data and those that the filter names. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day. All are optional.';
 
 create or replace view source_probabilities as
 select * from source_probabilities();
 
-comment on view source_probabilities is 'One row per source and device scored by the current run, for the 10 sources with the most sessions. Over all sessions; as a function it takes filters, e.g. from source_probabilities(devices := [''mobile'']).';
+comment on view source_probabilities is 'One row per source and device scored by the current run, for the 10 sources with the most sessions among the 300 largest of all data and those that the filter names. Over all sessions; as a function it takes filters, e.g. from source_probabilities(devices := [''mobile'']).';
 comment on column source_probabilities.source is 'Source.';
 comment on column source_probabilities.device is 'Device category.';
 comment on column source_probabilities.sessions is 'Scored sessions.';

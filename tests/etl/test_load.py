@@ -101,6 +101,22 @@ def test_many_rejects_are_a_warning_and_most_an_error(tmp_path, db):
     assert digest(db) == before
 
 
+def test_an_open_quote_that_takes_other_rows_with_it_refuses_the_file(tmp_path, db):
+    good = write_flat(tmp_path / "good.csv", visits(300))
+    load([good], db)
+    before = digest(db)
+    lines = good.read_text().splitlines(keepends=True)
+    lines[200] = lines[200].replace("google", '"google')
+    broken = tmp_path / "broken.csv"
+    broken.write_text("".join(lines))
+    with pytest.raises(InputError, match=r"^broken\.csv: a quotation mark is opened near row 200 and not closed.*\(200 of 300 lines can\)"):
+        load([broken], db)
+    assert digest(db) == before
+    lines[200], lines[300] = lines[199], lines[300].replace("google", '"google')
+    broken.write_text("".join(lines))
+    assert counts(load([broken], db)) == [{"duplicates": 299, "rejected": 1}]
+
+
 def test_one_bad_file_of_a_batch_leaves_everything_as_it_was(tmp_path, db):
     load([write_flat(tmp_path / "good.csv", visits(3))], db)
     before = digest(db)
@@ -139,6 +155,12 @@ def test_another_salt_gives_other_ids(tmp_path, db, monkeypatch):
     load([file], tmp_path / "other.duckdb")
     ids = "select session_id, visitor_id from sessions"
     assert not set(query(db, ids)[0]) & set(query(tmp_path / "other.duckdb", ids)[0])
+
+
+def test_amounts_too_large_to_add_up_are_one_line(tmp_path, db):
+    with pytest.raises(InputError, match="too large to be added up"):
+        load([write_flat(tmp_path / "a.csv", visits(100, transactions=1, transactionRevenue=10**17))], db)
+    assert not db.exists()
 
 
 def test_labels_are_normalised(tmp_path, db):

@@ -57,6 +57,16 @@ def test_an_emptied_salt_file_is_not_replaced(tmp_path, monkeypatch):
         privacy.salt(tmp_path)
 
 
+def test_a_salt_that_cannot_be_made_is_one_line(tmp_path, monkeypatch):
+    monkeypatch.delenv("LEAKS_SALT", raising=False)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="set LEAKS_SALT"):
+        privacy.salt(tmp_path / "file" / "folder")
+    (tmp_path / ".salt").mkdir()
+    with pytest.raises(InputError, match="set LEAKS_SALT"):
+        privacy.salt(tmp_path)
+
+
 def ids(salt: str, visitor, visit="1", day="2017-07-04"):
     with duckdb.connect() as con:
         privacy.set_salt(con, salt)

@@ -126,6 +126,19 @@ def test_a_file_that_is_no_database_is_left_alone(tmp_path):
     assert path.read_text() == "my diary"
 
 
+def test_a_folder_in_the_place_of_the_database_is_one_line(tmp_path):
+    with pytest.raises(InputError, match="cannot be copied beside itself"), publishing(tmp_path):
+        pass
+
+
+def test_what_a_killed_rewriting_left_is_removed(db):
+    leftover = db.with_name(f"{db.name}.building.compact")
+    leftover.write_bytes(b"left behind")
+    with publishing(db):
+        pass
+    assert not leftover.exists()
+
+
 def test_free_space_is_given_back(db):
     with publishing(db) as con:
         con.execute("create table filler as select md5(i::varchar) as text from range(2000000) as numbers(i)")

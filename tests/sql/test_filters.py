@@ -73,7 +73,7 @@ def call(relation: str, given: dict) -> tuple[str, dict]:
 
 
 def filtered_sessions(con, given: dict) -> None:
-    """Leave, in another database, only the sessions the filter means."""
+    """Leave only the sessions the filter means, with the sources named that are named in all data or by the filter."""
     clauses = {
         "devices": "list_contains($devices, device::varchar)",
         "sources": "list_contains($sources, source::varchar)",
@@ -87,7 +87,10 @@ def filtered_sessions(con, given: dict) -> None:
     con.execute("begin")
     con.execute("create temp table kept as select session_id from sessions where " + where, present)
     con.execute("delete from sessions where session_id not in (select session_id from kept)")
-    schema.run(con, "cubes")
+    con.execute("update cubes.kept_sources set is_kept = is_kept or list_contains($sources, source::varchar)", {"sources": given["sources"] or []})
+    for file in schema.files("cubes"):
+        if file.stem != "kept_sources":
+            con.execute(file.read_text())
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -153,6 +156,16 @@ def test_cubes_are_equal_to_rows_at_every_grain(con):
     for cube in ("days", "months", "totals"):
         of_cube = f"select {group}, {measures} from cubes.{cube} group by all"
         assert con.execute(f"({of_rows} except all {of_cube}) union all ({of_cube} except all {of_rows})").fetchall() == []
+
+
+def test_a_rare_source_is_shown_where_the_filter_names_it(con):
+    (rare, day) = con.execute(
+        "select source::varchar, session_date from sessions inner join cubes.kept_sources using (source) where not is_kept limit 1"
+    ).fetchone()
+    of_the_day = {row["source"] for row in records(con, "from source_device_rates(since := $day, until := $day)", {"day": day})}
+    assert rare not in of_the_day and "(all other sources)" not in of_the_day
+    named = records(con, "from source_device_rates(sources := [$rare], since := $day, until := $day)", {"rare": rare, "day": day})
+    assert {row["source"] for row in named} == {rare}
 
 
 def test_sources_beyond_the_largest_are_one_level_in_the_cubes(con):
