@@ -16,9 +16,10 @@ from dashapp.figures.probabilities import bins, cutoff_of
 from dashapp.figures.rows import FEWEST_SESSIONS, Rate, overall_rate, rate_of, row_rate, share, whole
 from dashapp.figures.sources import bounds, by_source
 from dashapp.figures.trend import periods
-from dashapp.statistics import for_selected, newcombe, wilson, z_value
+from dashapp.statistics import dispersion, for_selected, newcombe, wilson, z_value
 from dashapp.theme import NBSP, exact, interval, money, number, points, rate
 
+FEWEST_PERIODS = 7
 NO_SESSIONS = "There are no sessions in this selection."
 NO_MODEL = "There are no predictions for this selection yet."
 
@@ -76,12 +77,37 @@ def daily_trend(rows: list[dict], **context) -> str:
     if total.is_thin:
         return _too_few(total)
     able = [(p, p.rate) for p in shown if not p.rate.is_thin]
+    if slide := _slide([r for _, r in able], unit):
+        return f"{start}; {slide}."
     best = clearest(able, total)
     if best is None:
         return f"{start}; one {unit} alone shows no trend."
     if not best.is_clear:
         return f"{start}; no {unit} differs from the others by more than chance."
     return f"{start}; {best.group.label} was {_by(best, 'the other ' + unit + 's')}."
+
+
+def _slide(rates: list[Rate], unit: str) -> str:
+    """Say that the second half of the time converts otherwise than the first, where that is clear; else nothing.
+
+    Days of one half differ among themselves by more than chance (weekends, campaigns): the interval is widened by their dispersion, and
+    allows for the single days being looked at as well.
+    """
+    half = len(rates) // 2
+    if half < FEWEST_PERIODS:
+        return ""
+    before, after = rates[:half], rates[-half:]
+    spread = dispersion([[(r.k, r.n) for r in part] for part in (before, after)])
+    was, now = _together(before), _together(after)
+    low, high = newcombe(now.k / spread, now.n / spread, was.k / spread, was.n / spread, for_selected(1, 2))
+    if low <= 0 <= high:
+        return ""
+    change = Contrast(None, now, was.value, low, high, 1)
+    verb, side = ("rose", "more") if change.difference > 0 else ("fell", "less")
+    return (
+        f"the rate {verb} from {rate(was.value)} in the first half of the {unit}s to {rate(now.value)} in the second, "
+        f"{_difference(change)} {side}, allowing for how much {unit}s differ"
+    )
 
 
 def country_map(rows: list[dict], **context) -> str:

@@ -52,3 +52,18 @@ def for_selected(selected: int, candidates: int, confidence: float = CONFIDENCE)
     Benjamini and Yekutieli's false coverage rate: alpha shrinks to alpha * selected / candidates. With one selected it is Bonferroni's.
     """
     return 1 - (1 - confidence) * min(selected, candidates) / max(candidates, 1)
+
+
+def dispersion(groups: list[list[tuple[int, int]]]) -> float:
+    """Return how much more the rates (k, n) within each group vary than chance alone would have them, as a factor of variance.
+
+    Pearson's statistic over its degrees of freedom (McCullagh and Nelder 1989, section 4.5); never below 1.
+    """
+    squares, freedom = 0.0, 0
+    for rates in groups:
+        k, n = sum(k for k, _ in rates), sum(n for _, n in rates)
+        if 0 < k < n and len(rates) > 1:
+            p = k / n
+            squares += sum((ki - ni * p) ** 2 / (ni * p * (1 - p)) for ki, ni in rates if ni)
+            freedom += len(rates) - 1
+    return max(squares / freedom, 1.0) if freedom else 1.0

@@ -5,6 +5,7 @@ import random
 from collections import Counter
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
@@ -202,3 +203,38 @@ def test_the_earlier_dashboards_findings_do_not_return(real_data):
     coloured = {tuple(pair) for pair, text in zip(grid["customdata"], grid["text"], strict=True) if text}
     assert ("calendar.google.com", "desktop") not in coloured
     assert all(sessions[pair] >= 30 for pair in coloured)
+
+
+def by_day(first: list[tuple[int, int]]) -> list[dict]:
+    start = date(2026, 3, 1)
+    return [
+        with_rate({"session_date": start + timedelta(days=number), "conversions": k, "sessions": n}) for number, (k, n) in enumerate(first)
+    ]
+
+
+def test_a_slow_slide_is_told_where_no_single_day_stands_apart():
+    rows = by_day([(30, 1000), (31, 1000)] * 20 + [(23, 1000), (24, 1000)] * 20)
+    sentence = say("daily_trend", rows)
+    assert "the rate fell from 3.05 % in the first half of the days to 2.35 % in the second" in sentence
+    assert "0.70 points (" in sentence
+
+
+def test_days_that_differ_anyway_make_no_slide():
+    calm = by_day([(20, 1000)] * 20 + [(25, 1000)] * 20)
+    restless = by_day([(5, 1000), (35, 1000)] * 10 + [(10, 1000), (40, 1000)] * 10)
+    assert "rose from 2.00 %" in say("daily_trend", calm)
+    assert "half of the days" not in say("daily_trend", restless)
+
+
+def test_few_days_have_no_halves():
+    assert "half of the days" not in say("daily_trend", by_day([(30, 1000)] * 6 + [(10, 1000)] * 6))
+
+
+def test_a_steady_rate_rarely_seems_to_slide():
+    random = np.random.default_rng(4)
+    told = 0
+    for _ in range(400):
+        rates = np.clip(0.02 * np.exp(random.normal(0, 0.15, 60)), 0, 1)
+        rows = by_day([(int(random.binomial(1500, p)), 1500) for p in rates])
+        told += "half of the days" in say("daily_trend", rows)
+    assert told <= 20  # 5 % of 400; 10 expected at 2.5 %, the chance of more than 20 is about 0.1 %
