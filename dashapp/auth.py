@@ -16,6 +16,8 @@ from dashapp import plain
 from dashapp.settings import Settings
 
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login", "/logout"})
+# The route and not the path: what no asset answers, such as /assets/ or /assets//.., Dash answers with its page.
+ASSETS = "_dash_assets.static"
 LASTS = timedelta(hours=12)
 MOST_FAILURES = 5
 FAILURE_WINDOW = 300.0
@@ -92,7 +94,7 @@ def install(server: Flask, settings: Settings) -> None:
     def deny() -> Response | None:
         if request.path == "/logout" and request.method != "POST":
             return Response("Sign out with the button.\n", 405, {"Allow": "POST"}, mimetype="text/plain")
-        if request.path in OPEN_PATHS or _is_asset(request.path) or current_user():
+        if request.path in OPEN_PATHS or request.endpoint == ASSETS or current_user():
             return None
         wants_page = request.method == "GET" and not request.path.startswith(("/_", "/api/", "/download/"))
         if wants_page:
@@ -149,7 +151,3 @@ def _refuse_other_sites() -> Response | None:
 def _mark(settings: Settings, password_hash: str) -> str:
     """Ties a session to the password it was opened with: changing the password ends it."""
     return hmac.new(settings.secret_key.encode(), password_hash.encode(), hashlib.sha256).hexdigest()[:32]
-
-
-def _is_asset(path: str) -> bool:
-    return path.startswith("/assets/")

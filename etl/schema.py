@@ -8,7 +8,7 @@ from etl import bots
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
 DATA = SQL.parent / "data"
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 ORDER = {
     "macros": ["default_channel_group"],

@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
         one.add_argument("--db", metavar="FILE", help="database (default: LEAKS_DB, else data/leaks.duckdb)")
         one.add_argument("--json", action="store_true", help="print the summary as JSON")
         if command == "train":
-            one.add_argument("--seed", type=int, default=0, help="equal data and seed give equal models (default: 0)")
+            one.add_argument("--seed", type=natural, default=0, help="equal data and seed give equal models (default: 0)")
             one.add_argument("--trials", type=positive, metavar="N", help="parameters to try (default: 20; 8 with few conversions)")
     return whole
 
@@ -37,6 +37,13 @@ def positive(text: str) -> int:
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def natural(text: str) -> int:
+    number = int(text)
+    if not 0 <= number < 2**32:
+        raise argparse.ArgumentTypeError("must be between 0 and 4294967295")
     return number
 
 

@@ -5,7 +5,7 @@ with sums as (
         device,
         sum(sessions) as n,
         cast(sum(p_micros) as double) / 1000000 as p,
-        cast(sum(p_squared_micros) as double) / 1000000 as p_squared
+        cast(sum(p_micros_squared) as double) / 1000000000000 as p_squared
     from probability_cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until)
     group by source, device
 ),
@@ -33,8 +33,8 @@ select
     cast(device as varchar) as device,
     cast(n as bigint) as sessions,
     average as avg_probability,
-    greatest(0, average - margin) as ci_low,
-    least(1, average + margin) as ci_high
+    case when margin is not null then greatest(0, average - margin) end as ci_low,
+    case when margin is not null then least(1, average + margin) end as ci_high
 from means
 order by source_sessions desc, cast(source as varchar), means.device;
 

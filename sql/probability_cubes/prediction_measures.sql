@@ -8,7 +8,7 @@ select
     probability_bin(p_conversion) as bin,
     cast(1 as bigint) as sessions,
     cast(round(cast(p_conversion as double) * 1000000) as bigint) as p_micros,
-    cast(round(cast(p_conversion as double) * p_conversion * 1000000) as bigint) as p_squared_micros
+    cast(round(cast(p_conversion as double) * 1000000) as bigint) * cast(round(cast(p_conversion as double) * 1000000) as bigint) as p_micros_squared
 from sessions
 inner join predictions on predictions.session_id = sessions.session_id
 inner join current_run on current_run.run_id = predictions.run_id;
@@ -22,4 +22,4 @@ comment on column prediction_measures.channel is 'Channel group.';
 comment on column prediction_measures.bin is 'Log-odds bin of the probability; see probability_bin.';
 comment on column prediction_measures.sessions is 'Scored sessions.';
 comment on column prediction_measures.p_micros is 'Probabilities in millionths, added up.';
-comment on column prediction_measures.p_squared_micros is 'Squared probabilities in millionths, added up.';
+comment on column prediction_measures.p_micros_squared is 'Squares of p_micros, added up: exact, since the square of a small probability is less than a millionth.';

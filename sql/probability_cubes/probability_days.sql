@@ -9,7 +9,7 @@ with folded as (
         bin,
         prediction_measures.sessions,
         p_micros,
-        p_squared_micros
+        p_micros_squared
     from prediction_measures
     inner join cubes.kept_sources on kept_sources.source = prediction_measures.source
 )
@@ -22,7 +22,7 @@ select
     bin,
     cast(sum(sessions) as bigint) as sessions,
     cast(sum(p_micros) as bigint) as p_micros,
-    cast(sum(p_squared_micros) as bigint) as p_squared_micros
+    cast(sum(p_micros_squared) as bigint) as p_micros_squared
 from folded
 group by session_date, device, source, country, channel, bin
 order by session_date, device, source, country, channel, bin;
@@ -36,4 +36,4 @@ comment on column cubes.probability_days.channel is 'Channel group.';
 comment on column cubes.probability_days.bin is 'Log-odds bin of the probability; see probability_bin.';
 comment on column cubes.probability_days.sessions is 'Scored sessions.';
 comment on column cubes.probability_days.p_micros is 'Probabilities in millionths, added up.';
-comment on column cubes.probability_days.p_squared_micros is 'Squared probabilities in millionths, added up.';
+comment on column cubes.probability_days.p_micros_squared is 'Squares of the probabilities in millionths, added up.';

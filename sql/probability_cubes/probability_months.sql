@@ -8,7 +8,7 @@ select
     bin,
     cast(sum(sessions) as bigint) as sessions,
     cast(sum(p_micros) as bigint) as p_micros,
-    cast(sum(p_squared_micros) as bigint) as p_squared_micros
+    cast(sum(p_micros_squared) as bigint) as p_micros_squared
 from cubes.probability_days
 group by month, device, source, country, channel, bin
 order by month, device, source, country, channel, bin;
@@ -22,4 +22,4 @@ comment on column cubes.probability_months.channel is 'Channel group.';
 comment on column cubes.probability_months.bin is 'Log-odds bin of the probability; see probability_bin.';
 comment on column cubes.probability_months.sessions is 'Scored sessions.';
 comment on column cubes.probability_months.p_micros is 'Probabilities in millionths, added up.';
-comment on column cubes.probability_months.p_squared_micros is 'Squared probabilities in millionths, added up.';
+comment on column cubes.probability_months.p_micros_squared is 'Squares of the probabilities in millionths, added up.';

@@ -8,7 +8,7 @@ select
     bin,
     cast(sum(prediction_measures.sessions) as bigint) as sessions,
     cast(sum(p_micros) as bigint) as p_micros,
-    cast(sum(p_squared_micros) as bigint) as p_squared_micros
+    cast(sum(p_micros_squared) as bigint) as p_micros_squared
 from prediction_measures
 inner join cubes.kept_sources on kept_sources.source = prediction_measures.source
 where not is_kept
@@ -24,4 +24,4 @@ comment on column cubes.probability_rare_days.channel is 'Channel group.';
 comment on column cubes.probability_rare_days.bin is 'Log-odds bin of the probability; see probability_bin.';
 comment on column cubes.probability_rare_days.sessions is 'Scored sessions.';
 comment on column cubes.probability_rare_days.p_micros is 'Probabilities in millionths, added up.';
-comment on column cubes.probability_rare_days.p_squared_micros is 'Squared probabilities in millionths, added up.';
+comment on column cubes.probability_rare_days.p_micros_squared is 'Squares of the probabilities in millionths, added up.';

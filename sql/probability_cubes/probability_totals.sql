@@ -7,7 +7,7 @@ select
     bin,
     cast(sum(sessions) as bigint) as sessions,
     cast(sum(p_micros) as bigint) as p_micros,
-    cast(sum(p_squared_micros) as bigint) as p_squared_micros
+    cast(sum(p_micros_squared) as bigint) as p_micros_squared
 from cubes.probability_months
 group by device, source, country, channel, bin
 order by device, source, country, channel, bin;
@@ -20,4 +20,4 @@ comment on column cubes.probability_totals.channel is 'Channel group.';
 comment on column cubes.probability_totals.bin is 'Log-odds bin of the probability; see probability_bin.';
 comment on column cubes.probability_totals.sessions is 'Scored sessions.';
 comment on column cubes.probability_totals.p_micros is 'Probabilities in millionths, added up.';
-comment on column cubes.probability_totals.p_squared_micros is 'Squared probabilities in millionths, added up.';
+comment on column cubes.probability_totals.p_micros_squared is 'Squares of the probabilities in millionths, added up.';

@@ -61,11 +61,11 @@ def test_a_callback_relabelled_as_open_is_refused(server, body):
     assert get(server, "/_dash-update-component", json.dumps(body).encode(), Content_Type="application/json").status == 401
 
 
-@pytest.mark.parametrize("path", ["/healthz/../", "//", "/login/x", "/%2e%2e/_dash-layout", "/LOGIN", "/assets/../_dash-layout"])
+@pytest.mark.parametrize("path", ["/healthz/../", "//", "/login/x", "/%2e%2e/_dash-layout", "/LOGIN", "/assets/../_dash-layout", "/assets/", "/assets//../"])
 def test_odd_paths_show_nothing(server, path):
     answer = get(server, path)
     assert answer.status in (302, 308, 401, 404)
-    assert "filter-device" not in answer.text
+    assert "filter-device" not in answer.text and "_dash-config" not in answer.text
 
 
 def test_pages_lead_to_the_sign_in(server):

@@ -87,7 +87,9 @@ def filtered_sessions(con, given: dict) -> None:
     con.execute("begin")
     con.execute("create temp table kept as select session_id from sessions where " + where, present)
     con.execute("delete from sessions where session_id not in (select session_id from kept)")
-    con.execute("update cubes.kept_sources set is_kept = is_kept or list_contains($sources, source::varchar)", {"sources": given["sources"] or []})
+    con.execute(
+        "update cubes.kept_sources set is_kept = is_kept or list_contains($sources, source::varchar)", {"sources": given["sources"] or []}
+    )
     for file in schema.files("cubes"):
         if file.stem != "kept_sources":
             con.execute(file.read_text())

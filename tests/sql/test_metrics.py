@@ -1,7 +1,10 @@
 """Each metric relation: given sessions, expected rows."""
 
+import statistics
+
 import pytest
 
+from etl import schema
 from tests.conftest import records
 
 
@@ -192,3 +195,33 @@ def test_filter_options(shop):
 
 def test_no_conversions_at_all_is_a_warning_and_not_a_rate_to_trust(database):
     assert [row["topic"] for row in records(database(some(3)), "from data_warnings")] == ["conversions"]
+
+
+def scored(database, probabilities: dict[str, list[float]]):
+    """A database whose sessions, of sources by name, have these probabilities."""
+    con = database([{"source": source} for source, values in probabilities.items() for _ in values])
+    con.execute(
+        "insert into model_runs values ('run', timestamp '2026-01-01', 'x', 'x', 'retrospective', '{}', '{\"cutoff\": 0.5}', 0.5, ''::blob)"
+    )
+    for number, p in enumerate(p for values in probabilities.values() for p in values):
+        con.execute("insert into predictions values (?, 'run', timestamp '2026-01-01', ?, false, false)", [f"{number:024x}", p])
+    schema.rebuild_probability_cubes(con)
+    return con
+
+
+def test_average_probabilities_carry_the_interval_of_their_mean(database):
+    rare = [0.00005, 0.0001, 0.0002, 0.0003]
+    con = scored(database, {"single.example": [0.3], "low": rare, "high": [0.1, 0.9, 0.4, 0.7, 0.2]})
+    rows = {row["source"]: row for row in records(con, "from source_probabilities")}
+    assert rows["single.example"]["avg_probability"] == pytest.approx(0.3)
+    assert (rows["single.example"]["ci_low"], rows["single.example"]["ci_high"]) == (None, None)
+    margin = 1.959963984540054 * statistics.stdev(rare) / 2
+    assert rows["low"]["ci_high"] == pytest.approx(statistics.mean(rare) + margin, rel=1e-3)
+    assert rows["low"]["ci_low"] == pytest.approx(statistics.mean(rare) - margin, rel=1e-2)
+    margin = 1.959963984540054 * statistics.stdev([0.1, 0.9, 0.4, 0.7, 0.2]) / 5**0.5
+    assert rows["high"]["ci_high"] == pytest.approx(0.46 + margin, rel=1e-5)
+
+
+def test_midfunnel_share_of_mobile_is_zero_where_there_is_none(shop):
+    shares = records(shop, "from midfunnel_comparison(devices := ['desktop']) where metric = 'share_mobile'")
+    assert shares == [{"metric": "share_mobile", "converted": 0, "engaged_not_converted": 0}]
