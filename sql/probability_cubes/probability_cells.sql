@@ -2,19 +2,19 @@ create or replace macro probability_cells(devices := null, sources := null, coun
 select *
 from (
     select
-        device, source, country, channel, bin, sessions, p_micros, p_squared_micros
+        device, source, country, channel, bin, sessions, p_micros, p_micros_squared
     from cubes.probability_totals
     where since is null and until is null
     union all
     select
-        device, source, country, channel, bin, sessions, p_micros, p_squared_micros
+        device, source, country, channel, bin, sessions, p_micros, p_micros_squared
     from cubes.probability_months
     where (since is not null or until is not null)
         and (since is null or month >= cast(since as date))
         and (until is null or last_day(month) <= cast(until as date))
     union all
     select
-        device, source, country, channel, bin, sessions, p_micros, p_squared_micros
+        device, source, country, channel, bin, sessions, p_micros, p_micros_squared
     from cubes.probability_days
     where since is not null
         and session_date >= cast(since as date)
@@ -22,7 +22,7 @@ from (
         and (until is null or session_date <= cast(until as date))
     union all
     select
-        device, source, country, channel, bin, sessions, p_micros, p_squared_micros
+        device, source, country, channel, bin, sessions, p_micros, p_micros_squared
     from cubes.probability_days
     where until is not null
         and session_date <= cast(until as date)
@@ -30,7 +30,7 @@ from (
         and (since is null or session_date > last_day(cast(since as date) - 1))
     union all
     select
-        device, source, country, channel, bin, sessions, p_micros, p_squared_micros
+        device, source, country, channel, bin, sessions, p_micros, p_micros_squared
     from cubes.probability_rare_days
     where sources is not null
         and (since is null or session_date >= cast(since as date))
