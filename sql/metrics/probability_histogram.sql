@@ -23,4 +23,4 @@ comment on view probability_histogram is 'One row per log-odds bin that occurs: 
 comment on column probability_histogram.bin_low is 'Lower edge of the bin, a probability. The lowest possible bin (0.0000454) holds all below it as well.';
 comment on column probability_histogram.bin_high is 'Upper edge of the bin. The highest possible one holds all above it as well.';
 comment on column probability_histogram.sessions is 'Scored sessions in the bin.';
-comment on column probability_histogram.cutoff is 'Lowest probability in the top tenth of all sessions scored by the run.';
+comment on column probability_histogram.cutoff is 'Lowest probability in the top tenth of all sessions scored when the run was trained.';

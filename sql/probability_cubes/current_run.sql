@@ -16,4 +16,4 @@ comment on column current_run.kind is 'retrospective or early; see model_runs.';
 comment on column current_run.trained_at is 'When the training ended, in UTC.';
 comment on column current_run.threshold is 'Probability above which a session is flagged.';
 comment on column current_run.metrics is 'Evaluation of the run, as JSON; see model_runs.';
-comment on column current_run.cutoff is 'Lowest probability in the top tenth of the sessions scored by the run.';
+comment on column current_run.cutoff is 'Lowest probability in the top tenth of the sessions scored when the run was trained.';
