@@ -5,19 +5,23 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from dashapp.charts import read_ahead, rows_of
 from dashapp.db import Database
 from dashapp.filters import RELATIONS, Filters
 from dashapp.pages.overview import CHARTS
+from dashapp.queries import common
 from etl import schema
 from etl.publish import publishing
-from tests.dashapp.serving import serving
+from tests.benchmarks import forgetful
+from tests.dashapp.serving import Server, serving
 
-REPEATS = 40
+REPEATS, WARM = 40, 6
 
 
 def predict(database: Path) -> None:
@@ -72,43 +76,47 @@ def scenarios(database: Path) -> dict[str, Callable[[np.random.Generator], Filte
     }
 
 
-def percentiles(times: list[float]) -> tuple[float, float]:
-    """Median and 95th percentile in milliseconds."""
-    return tuple(1e3 * np.percentile(times, (50, 95)))
+def changes(database: Path) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
+    """For each scenario the milliseconds of filter changes, each filter taken by all ways in turn so that they meet the same machine.
 
-
-def sql(database: Path) -> Iterator[tuple[str, float, float]]:
-    """The SQL of the six charts, fetched to the last row, one after the other as the app does; nothing kept from before."""
+    "sql": the statements of the page, its totals and six charts, fetched to the last row as the app reads them, two at a time;
+    "in turn": the same one after the other; "post": the whole answer of a gunicorn worker, with its figures and sentences, over loopback;
+    nothing of a metric relation is kept from before for these three. "again": the answer of a worker that knows the rows.
+    """
+    forgetful.install()
     reader = Database(database, required=RELATIONS)
-    random = np.random.default_rng(1)
-    for name, draw in scenarios(database).items():
-        times = []
-        for repeat in range(REPEATS + 3):
-            calls = [draw(random).call(chart.relation) for chart in CHARTS]
-            started = time.perf_counter()
-            with reader.reading() as read:
-                for call, params in calls:
-                    read.rows(f"from {call}", params)
-            if repeat >= 3:
-                times.append(time.perf_counter() - started)
-        yield name, *percentiles(times)
-
-
-def post(database: Path) -> Iterator[tuple[str, float, float]]:
-    """The whole answer of a gunicorn worker to a filter change: request on loopback, SQL, figures, sentences, compression, response."""
-    random = np.random.default_rng(2)
-    with serving(database) as server:
-        output = next(item["output"] for item in _get(f"{server.url}/_dash-dependencies") if "answer.data" in item["output"])
+    with serving(database, app="tests.benchmarks.wsgi:server") as first, serving(database) as knowing:
+        output = next(item["output"] for item in _get(f"{first.url}/_dash-dependencies") if "answer.data" in item["output"])
+        shown = _post(first, _body(output, "", None))["response"]["shown"]["data"]
         for name, draw in scenarios(database).items():
-            times, shown = [], None
-            for repeat in range(REPEATS + 6):
-                body = _body(output, draw(random).query(), shown)
-                started = time.perf_counter()
-                answer = _post(f"{server.url}/_dash-update-component", body)
-                if repeat >= 6:
-                    times.append(time.perf_counter() - started)
-                shown = answer["response"].get("shown", {}).get("data", shown)
-            yield name, *percentiles(times)
+            random = np.random.default_rng(1)
+            usual = _body(output, draw(random).query(), shown)
+            times: dict[str, list[float]] = {}
+            for _ in range(WARM + REPEATS):
+                filters = draw(random)
+                ways = {
+                    "sql": partial(_together, reader, filters),
+                    "in turn": partial(_in_turn, reader, filters),
+                    "post": partial(_post, first, _body(output, filters.query(), shown)),
+                    "again": partial(_post, knowing, usual),
+                }
+                for way, run in ways.items():
+                    started = time.perf_counter()
+                    run()
+                    times.setdefault(way, []).append(1e3 * (time.perf_counter() - started))
+            yield name, {way: np.array(taken[WARM:]) for way, taken in times.items()}
+
+
+def _together(reader: Database, filters: Filters) -> None:
+    with reader.reading() as read:
+        read_ahead(CHARTS, read, filters)
+
+
+def _in_turn(reader: Database, filters: Filters) -> None:
+    with reader.reading() as read:
+        common.kpis(read, filters)
+        for chart in CHARTS:
+            rows_of(chart, read, filters)
 
 
 def earlier(source: Path) -> float:
@@ -128,7 +136,8 @@ def _get(url: str) -> list:
         return json.load(response)
 
 
-def _post(url: str, body: dict) -> dict:
+def _post(server: Server, body: dict) -> dict:
+    url = f"{server.url}/_dash-update-component"
     request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310 - loopback
     with urllib.request.urlopen(request) as response:  # noqa: S310 - loopback
         return json.load(response)
