@@ -61,7 +61,9 @@ def test_a_callback_relabelled_as_open_is_refused(server, body):
     assert get(server, "/_dash-update-component", json.dumps(body).encode(), Content_Type="application/json").status == 401
 
 
-@pytest.mark.parametrize("path", ["/healthz/../", "//", "/login/x", "/%2e%2e/_dash-layout", "/LOGIN", "/assets/../_dash-layout", "/assets/", "/assets//../"])
+@pytest.mark.parametrize(
+    "path", ["/healthz/../", "//", "/login/x", "/%2e%2e/_dash-layout", "/LOGIN", "/assets/../_dash-layout", "/assets/", "/assets//../"]
+)
 def test_odd_paths_show_nothing(server, path):
     answer = get(server, path)
     assert answer.status in (302, 308, 401, 404)

@@ -52,7 +52,8 @@ def test_unusable_input_is_one_line_and_status_1(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["bench"], ["leaks"], ["train", "--trials", "0"], ["train", "--seed", "x"], ["train", "--seed", "-1"], ["score", "--seed", "1"]]
+    "arguments",
+    [[], ["bench"], ["leaks"], ["train", "--trials", "0"], ["train", "--seed", "x"], ["train", "--seed", "-1"], ["score", "--seed", "1"]],
 )
 def test_wrong_usage_is_status_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:
