@@ -287,13 +287,14 @@ def calibration_curve(rows: list[dict], **context) -> str:
     for p, r in shown:
         low, high = wilson(r.k, r.n, confidence)
         if p < low or p > high:
-            off.append((max(low - p, p - high), p, r))
+            off.append((max(low - p, p - high), p, r, (low, high)))
     if not off:
         return f"In all {_counted(len(shown), 'group')} the observed rate agrees with the predicted one within its interval."
-    _, p, r = max(off, key=lambda item: item[0])
+    _, p, r, (low, high) = max(off, key=lambda item: item[0])
     side = "too high" if p > r.value else "too low"
     agree = f"{len(shown) - len(off)} of {len(shown)} groups agree"
-    return f"Predictions near {rate(p)} are {side}: {_with_interval(r)} converted; {agree}."
+    seen = f"{rate(r.value)} ({interval(low, high)}, allowing for {len(shown)} groups)"
+    return f"Predictions near {rate(p)} are {side}: {seen} converted; {agree}."
 
 
 def lift_by_decile(rows: list[dict], **context) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
@@ -82,6 +83,8 @@ def _parquet(path: Path) -> Source:
 def _json(path: Path, container: Container, start: str) -> Source:
     if container.encoding == "utf-16":
         raise InputError(f"{path.name}: is JSON in UTF-16: export it as UTF-8")
+    if container.head.startswith(codecs.BOM_UTF8):
+        raise InputError(f"{path.name}: is JSON with a byte order mark before it, which JSON does not allow: save it as UTF-8 without one")
     keys = set(re.findall(r'"([A-Za-z_][A-Za-z_0-9]*)"\s*:', start))
     if {"dimensionHeaders", "metricHeaders"} <= keys:
         raise _refuse_data_api(path)

@@ -230,6 +230,7 @@ def _money(con: duckdb.DuckDBPyConnection, table: Table, columns: dict[str, str]
             amount = f"try_cast({_plain_amount(text)} as decimal(18, 6))"
             amount = f"(case when abs({amount}) < 100000000000 then {amount} end::decimal(24, 6) * 1000000)::bigint"
         columns["revenue_micros"] = f"coalesce({amount}, 0)"
+        columns["refund"] = f"coalesce({amount} < 0, false)"
         columns["revenue_bad"] = _bad(f"case when {amount} <= {MAX_MICROS} then {amount} end", text)
     if "transactions" in fields:
         columns["transactions"] = f"coalesce(try_cast({fields['transactions']} as integer), 0)"
@@ -288,6 +289,7 @@ def _reason(columns: Mapping[str, str]) -> str:
         ("pageviews_bad", "pageviews is not a count"),
         ("duration_bad", "duration is not a number of seconds"),
         ("transactions_bad", "transactions is not a count"),
+        ("refund", "revenue is negative (a refund): sessions carry what was bought"),
         ("revenue_bad", "revenue is not an amount"),
     ):
         if name in columns:

@@ -67,6 +67,7 @@ UNUSABLE = {
     "json of numbers": (b"[1, 2]", "not one object a session"),
     "json without end": (b"[" * 50_000, "is not valid JSON"),
     "json in utf-16": (json.dumps(GA360).encode("utf-16"), "UTF-16"),
+    "json with a byte order mark": (b"\xef\xbb\xbf" + json.dumps(GA360).encode(), "byte order mark"),
     "ga4 events": (json.dumps(GA4).encode(), "is a ga4-bigquery export (one row an event), not readable yet in this version"),
     "ga4 events as csv": (b"event_date,event_name,event_timestamp,user_pseudo_id\n1,2,3,4\n", "is a ga4-bigquery export"),
     "ga4 data api": (json.dumps({"dimensionHeaders": [], "metricHeaders": [], "rows": []}).encode(), "GA4 Data API"),

@@ -209,7 +209,7 @@ BAD_VALUES = [
     ({"timeOnSite": "inf"}, "duration is not a number of seconds"),
     ({"transactions": "yes"}, "transactions is not a count"),
     ({"transactionRevenue": "free"}, "revenue is not an amount"),
-    ({"transactionRevenue": "-1000000"}, "revenue is not an amount"),
+    ({"transactionRevenue": "-1000000"}, "revenue is negative (a refund): sessions carry what was bought"),
     ({"transactionRevenue": "9" * 18}, "revenue is not an amount"),
 ]
 
