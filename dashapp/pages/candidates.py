@@ -34,13 +34,13 @@ def _column(field: str, heading: str, width: int, kind: str = "text", **more: ob
 COLUMNS = [
     _column("rank", "Rank", 84, "number"),
     _column("p_conversion", "Probability", 118, "number", valueFormatter={"function": "leaksRate(params.value)"}),
+    _column("stage", "Stage", 160, "stage", valueFormatter={"function": "leaksStage(params.value)"}),
     _column("device", "Device", 104),
     _column("country", "Country", 140),
     _column("source", "Source", 170),
     _column("channel", "Channel", 140),
     _column("pageviews", "Pages", 90, "number"),
     _column("duration_seconds", "Duration", 110, "number", valueFormatter={"function": "leaksDuration(params.value)"}),
-    _column("stage", "Stage", 180, "stage", valueFormatter={"function": "leaksStage(params.value)"}),
     _column("visit_number", "Visit", 84, "number"),
     _column("landing_page", "Landing page", 220),
     _column(
@@ -66,6 +66,7 @@ def layout(read: Reading) -> html.Div:
             "filterParams": {"buttons": ["reset"], "debounceMs": 300, "maxNumConditions": 1},
         },
         dashGridOptions={
+            "alwaysShowHorizontalScroll": True,
             "rowHeight": 34,
             "headerHeight": 36,
             "cacheBlockSize": BLOCK,

@@ -15,11 +15,11 @@ PATH, NAME, TITLE = "/countries", "Countries", "Countries"
 MOST_ROWS = 250
 COLUMNS = (
     Column("Country", lambda row: row["country"], is_number=False),
+    Column("Rate", lambda row: theme.rate(row["conversion_rate"])),
+    Column("95 % interval", lambda row: theme.interval(row["ci_low"], row["ci_high"])),
     Column("Sessions", lambda row: theme.exact(row["sessions"])),
     Column("Conversions", lambda row: theme.exact(row["conversions"])),
     Column("Transactions", lambda row: theme.exact(row["transactions"])),
-    Column("Rate", lambda row: theme.rate(row["conversion_rate"])),
-    Column("95 % interval", lambda row: theme.interval(row["ci_low"], row["ci_high"])),
 )
 
 

@@ -15,19 +15,22 @@ PATH, NAME, TITLE = "/sources", "Sources", "Sources"
 CHARTS = ((charts.HEATMAP, 7), (charts.SOURCE_PROBABILITIES, 12))
 
 
-def _difference(row: Row) -> str:
-    if row["delta"] is None:
-        return "–"
-    return ("+" if row["delta"] > 0 else theme.MINUS if row["delta"] < 0 else "") + theme.points(row["delta"])
+VERDICTS = {"above": "above it", "below": "below it", "not distinguishable": "too close to call"}
 
 
-VERDICTS = {"above": "above", "below": "below", "not distinguishable": "too close to call", "no benchmark": "no benchmark"}
+def _beside(row: Row) -> str:
+    """How far a rate is from its benchmark, where the interval can tell."""
+    verdict = VERDICTS.get(row["verdict"])
+    if verdict is None or row["delta"] is None:
+        return "no benchmark"
+    return verdict if row["verdict"] == "not distinguishable" else f"{theme.points(abs(row['delta']))} {verdict}"
+
+
 COLUMNS = (
     Column("Device", lambda row: row["device"].capitalize(), is_number=False),
     Column("Sessions", lambda row: theme.exact(row["sessions"])),
     Column("Rate", lambda row: [theme.rate(row["conversion_rate"]), html.Small(theme.interval(row["ci_low"], row["ci_high"]))]),
-    Column("Benchmark", lambda row: theme.rate(row["benchmark_rate"])),
-    Column("Difference", lambda row: [_difference(row), html.Small(VERDICTS.get(row["verdict"], row["verdict"]))]),
+    Column("Benchmark", lambda row: [theme.rate(row["benchmark_rate"]), html.Small(_beside(row))]),
 )
 
 
@@ -68,6 +71,6 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
 def _provenance(read: Reading) -> str:
     origins = read.kept("select distinct source, published from benchmarks order by source")
     if not origins:
-        return "There are no benchmarks: put your own into data/benchmarks.csv and load with --again."
+        return "There are no benchmarks: put your own into data/benchmarks.csv; the next load or training takes them."
     cited = "; ".join(f"{row['source'].rstrip('.')} ({row['published']})" for row in origins)
-    return f"Benchmarks: {cited}. They are replaceable: put your own into data/benchmarks.csv and load with --again."
+    return f"Benchmarks: {cited}. They are replaceable: put your own into data/benchmarks.csv; the next load or training takes them."
