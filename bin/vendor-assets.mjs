@@ -10,7 +10,6 @@ import { fileURLToPath } from 'node:url';
 // plotly.js must be the version that the installed plotly (Python) bundles; tests/dashapp/test_assets.py compares them.
 const PACKAGES = {
   'plotly.js': '4.1.1',
-  bootstrap: '5.3.8',
   '@fontsource-variable/inter': '5.3.0',
   'topojson-client': '3.1.0',
   'topojson-simplify': '3.0.3',
@@ -39,12 +38,6 @@ function install() {
   writeFileSync(join(work, 'package.json'), JSON.stringify({ private: true, dependencies: PACKAGES }));
   execFileSync('npm', ['install', '--no-audit', '--no-fund', '--no-package-lock', '--ignore-scripts', '--omit=dev'], { cwd: work, stdio: 'inherit' });
   return createRequire(join(work, 'package.json'));
-}
-
-function bootstrap() {
-  const css = readFileSync(packaged('bootstrap', 'dist', 'css', 'bootstrap.min.css'), 'utf8').replace(/\n?\/\*# sourceMappingURL.*$/s, '\n');
-  writeFileSync(target('00-bootstrap.min.css'), css);
-  copyFileSync(packaged('bootstrap', 'LICENSE'), target('licences', 'bootstrap.txt'));
 }
 
 function inter() {
@@ -134,7 +127,6 @@ function world(require) {
 
 try {
   const require = install();
-  bootstrap();
   inter();
   plotly(require);
   world(require);

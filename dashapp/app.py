@@ -66,7 +66,7 @@ def create(settings: Settings) -> App:
         update_title=None,
         compress=True,
         suppress_callback_exceptions=True,
-        assets_ignore="bootstrap|plain",
+        assets_ignore="plain",
         meta_tags=[
             {"name": "viewport", "content": "width=device-width, initial-scale=1"},
             {"name": "color-scheme", "content": "light dark"},

@@ -130,7 +130,7 @@ def test_assets_are_small_and_licensed():
     assert all(path.stat().st_size < 2_000_000 for path in files)
     assert (ASSETS / "topojson" / "world_50m.json").stat().st_size < 350_000
     licences = {path.stem for path in (ASSETS / "licences").iterdir()}
-    assert {"bootstrap", "inter", "plotly.js"} <= licences
+    assert {"inter", "plotly.js"} <= licences
     told = (ASSETS / "README.md").read_text(encoding="utf-8")
     for path in files:
         if path.stat().st_size > 10_000:
