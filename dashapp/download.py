@@ -24,7 +24,10 @@ def install(server: Flask, database: Database) -> None:
     def download(relation: str) -> Response:
         if relation not in OFFERED:
             return Response("There is no such table to download.\n", 404, mimetype="text/plain")
-        filters, _ = Filters.read(request.query_string.decode("utf-8", "replace"))
+        filters, notes = Filters.read(request.query_string.decode("utf-8", "replace"))
+        if notes:
+            # A page says it beside the figures; a file that silently held more than was asked for could not.
+            return Response(" ".join(notes) + "\n", 400, mimetype="text/plain")
         if relation == "top_candidates":
             selected, params = candidates.selection(filters, request.args.getlist("show"), {})
             sql = f"select {', '.join(candidates.COLUMNS)} {selected} order by rank"

@@ -160,6 +160,13 @@ def test_download_has_the_same_filters(server):
     assert rows(answer)[0]["sessions"] == str(truth)
 
 
+@pytest.mark.parametrize("query", ["since=yesterday", "until=2024-13-01"])
+def test_download_with_a_filter_that_cannot_be_used_gives_no_rows(server, query):
+    answer = get(server, f"/download/kpis.csv?{query}")
+    assert answer.status == 400
+    assert answer.text.endswith("dates are written YYYY-MM-DD.\n")
+
+
 def test_download_runs_no_formula(server):
     sources = {row["source"] for row in rows(get(server, "/download/source_device_rates.csv"))}
     assert sources == {label if label == "plain" else f"'{label}" for label in HOSTILE}
