@@ -174,6 +174,8 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], scratch: P
             landing.land(con, group)
             done += len(group)
         con.execute("pragma force_compression = 'auto'")
+        con.execute("create table scratch.files (load_id integer, stage_basis varchar)")
+        con.executemany("insert into scratch.files values (?, ?)", [[item.load_id, item.landing.stage_basis] for item in batch])
         report("Cleaning and sorting")
         merge.merge(con)
         merge.merge_events(con)

@@ -108,7 +108,8 @@ def cleaned_sql(con: duckdb.DuckDBPyConnection) -> str:
 def replace_known(con: duckdb.DuckDBPyConnection) -> None:
     """Take out of scratch.incoming what is stored already, and out of sessions and bots what comes in anew.
 
-    A row equal to the stored session is a duplicate; one that differs replaces it, and stands in scratch.replaced.
+    A row equal to the stored session is a duplicate; one that differs replaces it, and stands in scratch.replaced. A file without events
+    never replaces what a file with events told: it knows less of the same session.
     """
     columns = [name.strip() for name in SESSION_COLUMNS.split(",")]
     compared = " and ".join(
@@ -117,24 +118,30 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         f"""
         create table scratch.known as
-        select incoming.session_id, incoming.first_load, incoming.rule is null and {compared} as is_equal, incoming.rule is not null as is_bot
+        select
+            incoming.session_id,
+            incoming.first_load,
+            incoming.rule is null and (({compared}) or (told.stage_basis = 'events' and tells.stage_basis = 'thresholds')) as adds_nothing,
+            incoming.rule is not null as is_bot
         from sessions as stored
         inner join scratch.incoming as incoming on incoming.session_id = stored.session_id
+        left join loads as told on told.load_id = stored.load_id
+        left join scratch.files as tells on tells.load_id = incoming.load_id
         where stored.session_date between (select min(session_date) from scratch.incoming) and (select max(session_date) from scratch.incoming)
         """
     )
     con.execute(
         """
         insert into scratch.counts
-        select first_load, case when is_equal then 'duplicates' else 'sessions_updated' end, count(*)
+        select first_load, case when adds_nothing then 'duplicates' else 'sessions_updated' end, count(*)
         from scratch.known
         where not is_bot
         group by all
         """
     )
-    con.execute("delete from scratch.incoming where session_id in (select session_id from scratch.known where is_equal)")
-    con.execute("create table scratch.replaced as select session_id from scratch.known where not is_equal and not is_bot")
-    con.execute("delete from sessions where session_id in (select session_id from scratch.known where not is_equal)")
+    con.execute("delete from scratch.incoming where session_id in (select session_id from scratch.known where adds_nothing)")
+    con.execute("create table scratch.replaced as select session_id from scratch.known where not adds_nothing and not is_bot")
+    con.execute("delete from sessions where session_id in (select session_id from scratch.known where not adds_nothing)")
     con.execute("delete from bots where session_id in (select session_id from scratch.incoming)")
 
 

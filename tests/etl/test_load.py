@@ -265,3 +265,15 @@ def test_a_changed_rule_holds_for_files_loaded_again(tmp_path, db, monkeypatch):
     assert counts(again) == [{"sessions_updated": 2, "duplicates": 3}]
     assert query(db, "select stage, count(*) from sessions group by all order by all") == [(0, 3), (2, 2)]
     assert query(db, "select value from settings where name = 'currency'") == [("EUR",)]
+
+
+def test_a_file_without_events_never_replaces_what_events_told(tmp_path, db):
+    for form in ("ga360", "flat"):
+        write_demo(tmp_path / form, format=form, sessions=300, days=5)
+    load([tmp_path / "ga360"], db)
+    told = query(db, "select session_id, stage, load_id from sessions order by all")
+    ((sessions,),) = query(db, "select count(*) from sessions")
+    poorer = counts(load([tmp_path / "flat"], db))
+    assert poorer[0]["duplicates"] == sessions and "sessions_updated" not in poorer[0] and "sessions_new" not in poorer[0]
+    assert query(db, "select session_id, stage, load_id from sessions order by all") == told
+    assert query(db, "select count(*) from events")[0][0] > sessions
