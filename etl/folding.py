@@ -12,7 +12,8 @@ def fold_repeated(con: duckdb.DuckDBPyConnection) -> None:
     """Leave one landed row a session: equal rows are duplicates, rows that differ are folded.
 
     Within one file the fold takes the largest count, duration, revenue and stage and the first row's labels: rows that differ there are
-    hits, products or parts of one session. Of several files the last one wins, as it was exported later.
+    hits, products or parts of one session. Of several files the last one wins, as it was exported later; but one without events, which
+    tells no stage, never wins over one with.
     """
     con.execute(
         f"""
@@ -66,7 +67,8 @@ def fold_repeated(con: duckdb.DuckDBPyConnection) -> None:
             *,
             lag(content) over versions as before,
             row_number() over versions as version,
-            row_number() over (partition by {KEY} order by load_id desc) = 1 as is_last
+            stage is null and coalesce(bool_or(stage is not null) over (versions rows unbounded preceding), false) as is_poorer,
+            row_number() over (partition by {KEY} order by stage is not null desc, load_id desc) = 1 as is_kept
         from (select *, md5(cast(row({content}) as varchar)) as content from scratch.by_file)
         window versions as (partition by {KEY} order by load_id)
         """
@@ -74,7 +76,7 @@ def fold_repeated(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         """
         insert into scratch.counts
-        select load_id, case when content = before then 'duplicates' else 'sessions_updated' end, count(*)
+        select load_id, case when is_poorer or content = before then 'duplicates' else 'sessions_updated' end, count(*)
         from scratch.sequence
         where version > 1
         group by all
@@ -85,9 +87,9 @@ def fold_repeated(con: duckdb.DuckDBPyConnection) -> None:
         f"""
         insert into scratch.landing by name
         select
-            * exclude (content, before, version, is_last),
+            * exclude (content, before, version, is_poorer, is_kept),
             min(load_id) over (partition by {KEY}) as first_load
         from scratch.sequence
-        qualify is_last
+        qualify is_kept
         """
     )

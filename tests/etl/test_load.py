@@ -277,3 +277,8 @@ def test_a_file_without_events_never_replaces_what_events_told(tmp_path, db):
     assert poorer[0]["duplicates"] == sessions and "sessions_updated" not in poorer[0] and "sessions_new" not in poorer[0]
     assert query(db, "select session_id, stage, load_id from sessions order by all") == told
     assert query(db, "select count(*) from events")[0][0] > sessions
+    # Nor in one load, whichever comes last.
+    both = tmp_path / "both.duckdb"
+    poorer = counts(load([tmp_path / "ga360", tmp_path / "flat"], both))[-1]
+    assert poorer["duplicates"] == sessions + query(both, "select count(*) from bots")[0][0] and len(poorer) == 1
+    assert query(both, "select session_id, stage, load_id from sessions order by all") == told
