@@ -1,56 +1,26 @@
-"""python -m tests.benchmarks: the benchmarks of loading and filtering, with their table."""
+"""python -m tests.benchmarks: every benchmark with its table, each figure beside a baseline of the same run."""
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
-
-from tests.benchmarks import filtering, loading, material
+from tests.benchmarks import flat
 
 FOLDER = Path(__file__).resolve().parents[2] / "build" / "benchmarks"
-LOAD_RATIO, LOAD_GB = 3, 4
-SQL_MS, DATED_SQL_MS, POST_MORE_MS = 15, 30, 5
+
+SECTIONS: dict[str, Callable[[Path, float], None]] = {"flat": flat.report}
+"""Name -> a function of the folder for its files and the scale, 1 for the sizes that docs/benchmarks.md gives."""
 
 
 def main() -> None:
-    """Run them and print each figure beside its baseline or limit."""
+    """Run the sections asked for."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
-    parser.add_argument("--sessions", type=int, default=10_000_000, help="sessions in the export (default: %(default)s)")
+    parser.add_argument("--only", choices=SECTIONS, action="append", help="one section (may be repeated; default: all)")
+    parser.add_argument("--scale", type=float, default=1.0, metavar="X", help="a fraction of the sizes, as for a quick look")
     arguments = parser.parse_args()
     FOLDER.mkdir(parents=True, exist_ok=True)
-    source = material.flat_export(FOLDER, arguments.sessions)
-    database = FOLDER / "bench.duckdb"
-
-    print(f"Loading a flat CSV of {arguments.sessions:,} sessions ({source.stat().st_size / 1e9:.2f} GB)")
-    floor = loading.floor(source, FOLDER)
-    ours = loading.load(source, database)
-    row("", "seconds", "CPU s", "peak GB")
-    row("floor: parse and sort in bare DuckDB", *map(number, floor))
-    row("python -m etl load", *map(number, ours))
-    row(
-        f"ratio (at most {LOAD_RATIO}; {LOAD_GB} GB)",
-        number(ours.seconds / floor.seconds),
-        number(ours.cpu_seconds / floor.cpu_seconds),
-        "",
-    )
-
-    print(f"\nA filter change on the overview, six charts at {arguments.sessions:,} sessions, in ms")
-    filtering.predict(database)
-    row("", "SQL p50", "SQL p95", "limit", "in turn", "POST p50", "POST p95", "limit", "known p50")
-    for name, times in filtering.changes(database):
-        (p50, p95), (post50, post95) = (np.percentile(times[way], (50, 95)) for way in ("sql", "post"))
-        (in_turn, again) = (np.median(times[way]) for way in ("in turn", "again"))
-        limit = DATED_SQL_MS if "days" in name else SQL_MS
-        row(name, *map(number, (p50, p95, limit, in_turn, post50, post95, p95 + POST_MORE_MS, again)))
-    row("the earlier way: pandas, each change", number(1e3 * filtering.earlier(source)))
-
-
-def row(name: str, *cells: str) -> None:
-    print(f"  {name:42}" + "".join(f"{cell:>10}" for cell in cells), flush=True)
-
-
-def number(value: float) -> str:
-    return f"{value:.1f}" if value < 100 else f"{value:,.0f}"
+    for name in arguments.only or SECTIONS:
+        SECTIONS[name](FOLDER, arguments.scale)
 
 
 if __name__ == "__main__":
