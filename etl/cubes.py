@@ -1,7 +1,8 @@
-"""Cubes after a load: only the days whose sessions changed are added up again.
+"""Cubes after a load: what came is added to their cells, what left is taken away.
 
-The queries are those of sql/cubes and sql/probability_cubes, run on the changed days alone, so that a cube brought up to date equals one
-built anew, row for row. See docs/decisions/0005-incremental-cubes.md.
+Cubes are sums, so that the difference between two states of sessions is a cube as well: that of the sessions that arrived, less that of
+the ones that departed. It is made with the measures of sql/cubes and sql/probability_cubes, and the cubes brought up to date with it equal
+cubes built anew, row for row. See docs/decisions/0005-incremental-cubes.md.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ import duckdb
 
 from etl import schema
 
-MOST_CHANGED = 1 / 3
-"""Share of the days beyond which building all cubes anew is less work."""
+MOST_CHANGED = 0.2
+"""Share of the sessions beyond which building all cubes anew is less work."""
+
+OTHERS = "cast('(all other sources)' as source_name)"
 
 
 @dataclass(frozen=True)
@@ -29,192 +32,239 @@ class Family:
     totals: str
 
 
-SESSIONS = Family("cubes", "session_measures", "days", "rare_days", "months", "totals")
+SESSIONS = Family("cubes", "session_measures", "cubes.days", "cubes.rare_days", "cubes.months", "cubes.totals")
 PREDICTIONS = Family(
-    "probability_cubes", "prediction_measures", "probability_days", "probability_rare_days", "probability_months", "probability_totals"
+    "probability_cubes",
+    "prediction_measures",
+    "cubes.probability_days",
+    "cubes.probability_rare_days",
+    "cubes.probability_months",
+    "cubes.probability_totals",
 )
 
 
-def refresh(con: duckdb.DuckDBPyConnection, settled_load: int) -> None:
-    """Bring all cubes up to date with sessions, and those of the predictions with them.
+def take_out(con: duckdb.DuckDBPyConnection, places: str) -> int:
+    """Delete sessions and remember, in the temporary table departed, what they were; return how many.
 
     Parameters
     ----------
-    settled_load : the largest load_id that the cubes know. A session inserted since must have a larger one; sessions deleted since are found
-        by the number their day lacks. The checks of sql/checks look closely at sessions of later loads alone.
+    places : query for the rowids of sessions.
+    """
+    con.execute("create temp table if not exists departed as from sessions limit 0")
+    con.execute(f"create or replace temp table departing as {places}")
+    con.execute("insert into departed from sessions where rowid in (from departing)")
+    (count,) = con.execute("delete from sessions where rowid in (from departing)").fetchone()
+    con.execute("drop table departing")
+    return count
+
+
+def refresh(con: duckdb.DuckDBPyConnection, settled_load: int) -> None:
+    """Bring all cubes up to date with the sessions, and those of the predictions with them.
+
+    Where sessions were deleted by other means than `take_out`, or very many changed, all are built anew.
+
+    Parameters
+    ----------
+    settled_load : the largest load_id that the cubes know, 0 for none. Sessions inserted since have a larger one. The checks of sql/checks
+        look closely at sessions of later loads alone.
     """
     con.execute("set variable settled_load = ?::integer", [settled_load or None])
-    if not find_changed(con, settled_load):
+    con.execute("create temp table if not exists departed as from sessions limit 0")
+    con.execute("delete from departed where load_id > ?", [settled_load])
+    con.execute(f"create or replace temp table arrived as from sessions where load_id > {int(settled_load)}")
+    if not settled_load or is_much(con) or not all_known(con):
         schema.rebuild_cubes(con)
-        return
-    con.execute("begin")
-    try:
-        moved = rank_sources(con)
-        refresh_family(con, SESSIONS, moved)
-        if scored(con, "where session_date in (select session_date from changed_days)"):
-            refresh_predictions(con, moved)
-        elif moved and scored(con):
-            con.execute("delete from changed_days")
-            refresh_family(con, PREDICTIONS, moved)
-    except BaseException:
-        con.execute("rollback")
-        raise
-    con.execute("commit")
+    else:
+        schema.transaction(con, lambda: apply_changes(con))
+    con.execute("drop table departed; drop table arrived")
 
 
 def refresh_scored(con: duckdb.DuckDBPyConnection, session_ids: str) -> None:
-    """Bring the cubes of the current run's predictions up to date with newly scored sessions.
+    """Bring the cubes of the current run's predictions up to date with the first predictions of sessions that it had not scored.
 
     Parameters
     ----------
-    session_ids : query for the ids of sessions whose predictions were added.
+    session_ids : query for the ids of these sessions.
     """
     con.execute(
-        f"create or replace temp table changed_days as select distinct session_date from sessions where session_id in ({session_ids})"
+        f"create or replace temp table arrived as from sessions where rowid in (select rowid from sessions where session_id in ({session_ids}))"
     )
-    (changed,) = con.execute("select count(*) from changed_days").fetchone()
-    (days,) = con.execute("select count(distinct session_date) from cubes.days").fetchone()
-    if changed > MOST_CHANGED * days:
+    con.execute("create or replace temp table departed as from sessions limit 0")
+    if is_much(con):
         schema.rebuild_probability_cubes(con)
-        return
-    con.execute("begin")
-    try:
-        refresh_predictions(con, moved=False)
-    except BaseException:
-        con.execute("rollback")
-        raise
-    con.execute("commit")
+    else:
+        con.execute("create or replace temp table ranked_before as from cubes.kept_sources")
+        schema.transaction(con, lambda: apply_predictions(con))
+    con.execute("drop table departed; drop table arrived")
 
 
-def find_changed(con: duckdb.DuckDBPyConnection, settled_load: int) -> bool:
-    """Fill the temporary table changed_days; return whether they are few enough to be worth refreshing."""
-    if not settled_load:
-        return False
-    con.execute(
+def is_much(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether so many sessions arrived and departed that building anew is less work."""
+    changed, held = con.execute(
+        "select (select count(*) from arrived) + (select count(*) from departed), (select sum(sessions) from cubes.totals)"
+    ).fetchone()
+    return changed > MOST_CHANGED * (held or 0)
+
+
+def all_known(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether arrivals and departures explain how many sessions there are on each day."""
+    unexplained = con.execute(
         """
-        create or replace temp table changed_days as
-        with stored as (
-            select session_date, count(*) as sessions, max(load_id) as last_load
-            from sessions
-            group by session_date
-        ),
-        held as (
-            select session_date, sum(sessions) as sessions
-            from cubes.days
-            group by session_date
+        with explained as (
+            select session_date, sum(sessions) as sessions from cubes.days group by session_date
+            union all
+            select session_date, count(*) from arrived group by session_date
+            union all
+            select session_date, -count(*) from departed group by session_date
+            union all
+            select session_date, -count(*) from sessions group by session_date
         )
         select session_date
-        from stored
-        full join held using (session_date)
-        where last_load > $settled_load or stored.sessions is distinct from held.sessions
-        """,
-        {"settled_load": settled_load},
-    )
-    changed, days = con.execute(
-        "select (select count(*) from changed_days), (select count(distinct session_date) from cubes.days)"
-    ).fetchone()
-    return changed <= MOST_CHANGED * days
+        from explained
+        group by session_date
+        having sum(sessions) <> 0
+        limit 1
+        """
+    ).fetchall()
+    return not unexplained
 
 
-def scored(con: duckdb.DuckDBPyConnection, where: str = "") -> bool:
-    """Whether any day has predictions in the cubes."""
-    return con.execute(f"select count(*) > 0 from (select 1 from cubes.probability_days {where} limit 1)").fetchone()[0]
-
-
-def rank_sources(con: duckdb.DuckDBPyConnection) -> bool:
-    """Build cubes.kept_sources anew; return whether sources rose among those kept by name or fell from them.
-
-    They stand in the temporary table moved_sources. A source that is new or gone altogether did not move: its days changed.
-    """
+def apply_changes(con: duckdb.DuckDBPyConnection) -> None:
+    """Change all cubes by what arrived and departed."""
     con.execute("create or replace temp table ranked_before as from cubes.kept_sources")
     schema.run(con, "cubes", only={"kept_sources"})
+    change(con, SESSIONS)
+    if con.execute("select count(*) from current_run").fetchone() != (0,):
+        apply_predictions(con)
+
+
+def apply_predictions(con: duckdb.DuckDBPyConnection) -> None:
+    """Change the cubes of predictions, and the candidates, by what arrived and departed."""
     con.execute(
         """
-        create or replace temp table moved_sources as
+        create or replace temp table told as
+        from predictions
+        where session_id in (select session_id from arrived union all select session_id from departed)
+        """
+    )
+    change(con, PREDICTIONS)
+    con.execute("delete from cubes.candidates where session_id in (select session_id from told)")
+    con.execute(f"insert into cubes.candidates {of_some(query_of(con, 'probability_cubes', 'candidates'), 'arrived')}")
+
+
+def change(con: duckdb.DuckDBPyConnection, family: Family) -> None:
+    """Change the cubes of a family by what arrived and departed, and by sources that rose among those kept by name or fell from them.
+
+    Temporary tables hold the differences: `difference` by source, `named` with the sources that are not kept as one level, `rare` of these.
+    Expects the ranks of the sources as the cubes have them in the temporary table ranked_before.
+    """
+    names = [name for name, *_ in con.execute(f"describe {family.days}").fetchall()]
+    sums = names[names.index("sessions") :]
+    keys = names[: names.index("sessions")]
+    measures = query_of(con, family.folder, family.measures)
+    negative = ", ".join(f"-{name} as {name}" for name in sums)
+    con.execute(
+        f"""
+        create or replace temp table difference as
+        {summed(keys, sums)}
+        from (
+            {of_some(measures, "arrived")}
+            union all by name
+            select * replace ({negative}) from ({of_some(measures, "departed")})
+        )
+        {grouped(keys, sums)}
+        """
+    )
+    con.execute(
+        """
+        create or replace temp table moved as
         select kept_sources.source, kept_sources.is_kept
         from cubes.kept_sources
         inner join ranked_before on ranked_before.source = kept_sources.source
         where kept_sources.is_kept <> ranked_before.is_kept
         """
     )
-    return con.execute("select count(*) > 0 from moved_sources").fetchone()[0]
-
-
-def refresh_family(con: duckdb.DuckDBPyConnection, family: Family, moved: bool) -> None:
-    """Replace the changed days of a family of cubes, their months, and the totals."""
-    con.execute(f"create or replace temp table changed_measures as from {family.measures} semi join changed_days using (session_date)")
-    for cube in (family.days, family.rare_days):
-        con.execute(f"delete from cubes.{cube} where session_date in (select session_date from changed_days)")
-    if moved:
-        move_sources(con, family)
-    for cube in (family.days, family.rare_days):
-        con.execute(f"insert into cubes.{cube} {query_of(con, family, cube).replace(family.measures, 'changed_measures')}")
-    if moved:
-        schema.run(con, family.folder, only={family.months, family.totals})
-        return
-    con.execute(
-        """
-        create or replace temp table days_of_months as
-        select distinct cast(unnest(generate_series(date_trunc('month', session_date), last_day(session_date), interval 1 day)) as date) as session_date
-        from changed_days
-        """
-    )
-    con.execute(f"create or replace temp table changed_months as from cubes.{family.days} semi join days_of_months using (session_date)")
-    con.execute(f"delete from cubes.{family.months} where month in (select session_date from days_of_months)")
-    con.execute(
-        f"insert into cubes.{family.months} {query_of(con, family, family.months).replace(f'cubes.{family.days}', 'changed_months')}"
-    )
-    schema.run(con, family.folder, only={family.totals})
-
-
-def move_sources(con: duckdb.DuckDBPyConnection, family: Family) -> None:
-    """Let sources that rose among those kept by name, or fell from them, change places between a cube by day and its rare days.
-
-    The level of all other sources is added up anew, from the rare days, where a source came or went.
+    is_kept = "coalesce(kept_sources.is_kept, ranked_before.is_kept)"
+    ranked = """
+        left join cubes.kept_sources on kept_sources.source = cells.source
+        left join ranked_before on ranked_before.source = cells.source
     """
-    days, rare_days = f"cubes.{family.days}", f"cubes.{family.rare_days}"
-    names = [name for name, *_ in con.execute(f"describe {days}").fetchall()]
-    sums = names[names.index("sessions") :]
-    key = [name for name in names[: names.index("sessions")] if name != "source"]
-    risen, fallen = (f"source in (select source from moved_sources where {test})" for test in ("is_kept", "not is_kept"))
-    con.execute(f"create or replace temp table rising as from {rare_days} where {risen}")
-    con.execute(f"create or replace temp table falling as from {days} where {fallen}")
+    rising = f"from {family.rare_days} where source in (select source from moved where is_kept)"
+    falling = f"from {family.days} where source in (select source from moved where not is_kept)"
     con.execute(
-        f"create or replace temp table touched as select distinct {', '.join(key)} from (from rising union all by name from falling)"
-    )
-    con.execute(f"delete from {rare_days} where {risen}")
-    con.execute(f"delete from {days} where {fallen}")
-    con.execute(f"insert into {rare_days} by name from falling order by source, session_date")
-    same_cell = " and ".join(f"touched.{name} = cells.{name}" for name in key)
-    con.execute(
-        f"delete from {days} as cells using touched where cells.source = cast('(all other sources)' as source_name) and {same_cell}"
+        f"""
+        create or replace temp table named as
+        {summed(keys, sums)}
+        from (
+            select cells.* replace (case when {is_kept} then cells.source else {OTHERS} end as source) from difference as cells {ranked}
+            union all by name
+            {rising}
+            union all by name
+            select * replace ({OTHERS} as source, {negative}) {rising}
+            union all by name
+            select * replace ({negative}) {falling}
+            union all by name
+            select * replace ({OTHERS} as source) {falling}
+        )
+        {grouped(keys, sums)}
+        """
     )
     con.execute(
         f"""
-        insert into {days} by name
-        select * from (
-            from rising
+        create or replace temp table rare as
+        {summed(keys, sums)}
+        from (
+            select cells.* from difference as cells {ranked} where not {is_kept}
             union all by name
-            select {", ".join(key)}, cast('(all other sources)' as source_name) as source, {", ".join(f"cast(sum({name}) as bigint) as {name}" for name in sums)}
-            from {rare_days} as cells
-            semi join touched on {same_cell}
-            group by {", ".join(key)}
+            select * replace ({negative}) {rising}
+            union all by name
+            {falling}
         )
-        order by session_date, device, source
+        {grouped(keys, sums)}
         """
     )
+    of_month = "select cast(date_trunc('month', session_date) as date) as month, * exclude (session_date) from named"
+    add(con, family.rare_days, "from rare", keys, sums)
+    add(con, family.days, "from named", keys, sums)
+    add(con, family.months, of_month, ["month", *keys[1:]], sums)
+    add(con, family.totals, "select * exclude (session_date) from named", keys[1:], sums)
 
 
-def refresh_predictions(con: duckdb.DuckDBPyConnection, moved: bool) -> None:
-    """Replace the changed days of the cubes of predictions, and the candidates of those days."""
-    refresh_family(con, PREDICTIONS, moved)
-    con.execute("create or replace temp table changed_sessions as from sessions semi join changed_days using (session_date)")
-    con.execute("delete from cubes.candidates where session_date in (select session_date from changed_days)")
-    query = re.sub(r"\bsessions\b", "changed_sessions", query_of(con, PREDICTIONS, "candidates"))
-    con.execute(f"insert into cubes.candidates {query}")
+def add(con: duckdb.DuckDBPyConnection, cube: str, difference: str, keys: list[str], sums: list[str]) -> None:
+    """Add a difference to a cube; cells left without sessions go."""
+    con.execute(f"create or replace temp table added as {summed(keys, sums)} from ({difference}) {grouped(keys, sums)}")
+    same = " and ".join(f"cells.{name} = added.{name}" for name in keys)
+    con.execute(f"create or replace temp table places as select cells.rowid as place from {cube} as cells semi join added on {same}")
+    con.execute(
+        f"""
+        create or replace temp table cells as
+        {summed(keys, sums)}
+        from (from added union all by name from {cube} where rowid in (from places))
+        group by {", ".join(keys)}
+        having sum(sessions) <> 0
+        """
+    )
+    con.execute(f"delete from {cube} where rowid in (from places)")
+    con.execute(f"insert into {cube} by name from cells order by {', '.join(keys)}")
 
 
-def query_of(con: duckdb.DuckDBPyConnection, family: Family, cube: str) -> str:
-    """The query whose rows the table of a cube holds, as its file has it."""
-    statement = con.extract_statements((schema.SQL / family.folder / f"{cube}.sql").read_text())[0].query
-    return re.sub(r"^\s*create or replace table \S+ as\s", "", statement)
+def summed(keys: list[str], sums: list[str]) -> str:
+    """Select list of a cube."""
+    return f"select {', '.join(keys)}, {', '.join(f'cast(sum({name}) as bigint) as {name}' for name in sums)}"
+
+
+def grouped(keys: list[str], sums: list[str]) -> str:
+    """Grouping of a difference, without the cells that do not change."""
+    return f"group by {', '.join(keys)} having {' or '.join(f'sum({name}) <> 0' for name in sums)}"
+
+
+def of_some(query: str, sessions: str) -> str:
+    """A query over sessions, and over predictions, asked of other tables: those that arrived or departed, and what was told of them."""
+    query = re.sub(r"\bfrom sessions\b", f"from {sessions} as sessions", query)
+    return re.sub(r"\bjoin predictions\b", "join told as predictions", query)
+
+
+def query_of(con: duckdb.DuckDBPyConnection, folder: str, relation: str) -> str:
+    """The query behind a view or table, as its file has it."""
+    statement = con.extract_statements((schema.SQL / folder / f"{relation}.sql").read_text())[0].query
+    return re.sub(r"^\s*create or replace (table|view) \S+ as\s|;\s*$", "", statement)
