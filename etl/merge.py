@@ -115,19 +115,17 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
     compared = " and ".join(
         f"stored.{name}::varchar is not distinct from incoming.{name}::varchar" for name in columns if name != "session_id"
     )
+    days = con.execute("select min(session_date), max(session_date) from scratch.incoming").fetchone()
     con.execute(
         """
-        create temp table stored as
-        select rowid as place, *
+        create temp table places as
+        select rowid as place
         from sessions
-        where rowid in (
-            select rowid
-            from sessions
-            where session_id in (select session_id from scratch.incoming)
-                and session_date between (select min(session_date) from scratch.incoming) and (select max(session_date) from scratch.incoming)
-        )
-        """
+        where session_id in (select session_id from scratch.incoming) and session_date between ? and ?
+        """,
+        days,
     )
+    con.execute("create temp table stored as select rowid as place, * from sessions where rowid in (from places)")
     con.execute(
         f"""
         create table scratch.known as
@@ -143,7 +141,7 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
         left join scratch.files as tells on tells.load_id = incoming.load_id
         """
     )
-    con.execute("drop table stored")
+    con.execute("drop table stored; drop table places")
     con.execute(
         """
         insert into scratch.counts
