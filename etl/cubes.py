@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import datetime
 
 import duckdb
 
@@ -79,16 +80,18 @@ def refresh(con: duckdb.DuckDBPyConnection, settled_load: int) -> None:
     con.execute("drop table departed; drop table arrived")
 
 
-def refresh_scored(con: duckdb.DuckDBPyConnection, session_ids: str) -> None:
-    """Bring the cubes of the current run's predictions up to date with the first predictions of sessions that it had not scored.
+def refresh_scored(con: duckdb.DuckDBPyConnection, scored_at: datetime) -> None:
+    """Bring the cubes of predictions, and the candidates, up to date with the predictions made at a time.
 
-    Parameters
-    ----------
-    session_ids : query for the ids of these sessions.
+    They must be new: the cubes may not know them yet. A new run rather takes `schema.rebuild_probability_cubes`. The checks of sql/checks
+    take the sessions as they are for settled, as scoring changes none.
     """
+    con.execute("set variable settled_load = coalesce(getvariable('settled_load'), (select max(load_id) from loads))")
+    con.execute("create or replace temp table touched_predictions as from predictions where scored_at = ?", [scored_at])
     con.execute(
-        f"create or replace temp table arrived as from sessions where rowid in (select rowid from sessions where session_id in ({session_ids}))"
+        "create or replace temp table places as select rowid as place from sessions where session_id in (select session_id from touched_predictions)"
     )
+    con.execute("create or replace temp table arrived as from sessions where rowid in (from places)")
     con.execute("create or replace temp table departed as from sessions limit 0")
     if is_much(con):
         schema.rebuild_probability_cubes(con)
@@ -135,20 +138,20 @@ def apply_changes(con: duckdb.DuckDBPyConnection) -> None:
     schema.run(con, "cubes", only={"kept_sources"})
     change(con, SESSIONS)
     if con.execute("select count(*) from current_run").fetchone() != (0,):
+        con.execute(
+            """
+            create or replace temp table touched_predictions as
+            from predictions
+            where session_id in (select session_id from arrived union all select session_id from departed)
+            """
+        )
         apply_predictions(con)
 
 
 def apply_predictions(con: duckdb.DuckDBPyConnection) -> None:
-    """Change the cubes of predictions, and the candidates, by what arrived and departed."""
-    con.execute(
-        """
-        create or replace temp table told as
-        from predictions
-        where session_id in (select session_id from arrived union all select session_id from departed)
-        """
-    )
+    """Change the cubes of predictions, and the candidates, by what arrived and departed; their predictions stand in touched_predictions."""
     change(con, PREDICTIONS)
-    con.execute("delete from cubes.candidates where session_id in (select session_id from told)")
+    con.execute("delete from cubes.candidates where session_id in (select session_id from touched_predictions)")
     con.execute(f"insert into cubes.candidates {of_some(query_of(con, 'probability_cubes', 'candidates'), 'arrived')}")
 
 
@@ -261,7 +264,7 @@ def grouped(keys: list[str], sums: list[str]) -> str:
 def of_some(query: str, sessions: str) -> str:
     """A query over sessions, and over predictions, asked of other tables: those that arrived or departed, and what was told of them."""
     query = re.sub(r"\bfrom sessions\b", f"from {sessions} as sessions", query)
-    return re.sub(r"\bjoin predictions\b", "join told as predictions", query)
+    return re.sub(r"\bjoin predictions\b", "join touched_predictions as predictions", query)
 
 
 def query_of(con: duckdb.DuckDBPyConnection, folder: str, relation: str) -> str:
