@@ -95,6 +95,7 @@ def exports(folder: Path, sessions: int) -> tuple[Path, Path, Path]:
         return paths
     year, first, second = paths
     with duckdb.connect() as con:
+        con.execute("set enable_progress_bar = false")
         small = f"'site-' || cast(floor(exp(hash(visitId, 'rank') % 1000000 / 1e6 * ln({SMALL_SITES}))) as integer) || '.example'"
         write(
             con,
@@ -107,7 +108,7 @@ def exports(folder: Path, sessions: int) -> tuple[Path, Path, Path]:
         write(
             con,
             f"""
-            {next_day(first, "source")}
+            {next_day(first, "source as source")}
             union all
             select * replace ({changed} as pageviews) from {csv(first)}
             union all

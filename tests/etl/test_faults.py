@@ -99,7 +99,7 @@ def test_a_bug_is_not_taken_for_the_disk(db):
     with pytest.raises(duckdb.CatalogException), publishing(db) as con:
         con.execute("from no_such_table")
     with pytest.raises(FileNotFoundError), publishing(db):
-        open(db.parent / "missing")
+        (db.parent / "missing").read_bytes()
 
 
 def test_killed_at_any_instant(db, night):
