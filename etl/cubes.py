@@ -18,6 +18,12 @@ from etl import schema
 MOST_CHANGED = 0.2
 """Share of the sessions beyond which building all cubes anew is less work."""
 
+ROW_GROUP = 122_880
+"""Rows that DuckDB stores together, with the least and the greatest value of each column: what lets a range of dates skip the others."""
+
+DISORDER = 2
+"""How many row groups, on average, may hold a day before a cube is put in order again."""
+
 OTHERS = "cast('(all other sources)' as source_name)"
 
 
@@ -231,6 +237,7 @@ def change(con: duckdb.DuckDBPyConnection, family: Family) -> None:
     add(con, family.days, "from named", keys, sums)
     add(con, family.months, of_month, ["month", *keys[1:]], sums)
     add(con, family.totals, "select * exclude (session_date) from named", keys[1:], sums)
+    put_in_order(con, family.days, keys)
 
 
 def add(con: duckdb.DuckDBPyConnection, cube: str, difference: str, keys: list[str], sums: list[str]) -> None:
@@ -249,6 +256,25 @@ def add(con: duckdb.DuckDBPyConnection, cube: str, difference: str, keys: list[s
     )
     con.execute(f"delete from {cube} where rowid in (from places)")
     con.execute(f"insert into {cube} by name from cells order by {', '.join(keys)}")
+
+
+def put_in_order(con: duckdb.DuckDBPyConnection, cube: str, keys: list[str]) -> None:
+    """Sort a cube by day again where changed cells, which go to its end, have spread the days over its row groups."""
+    spread, days = con.execute(
+        f"""
+        select coalesce(sum(last_day - first_day + 1), 0), coalesce(max(last_day) - min(first_day) + 1, 0)
+        from (
+            select min(session_date) as first_day, max(session_date) as last_day
+            from {cube}
+            group by rowid // {ROW_GROUP}
+        )
+        """
+    ).fetchone()
+    if spread > DISORDER * days:
+        con.execute(f"create or replace temp table in_order as from {cube}")
+        con.execute(f"delete from {cube} where true")
+        con.execute(f"insert into {cube} from in_order order by {', '.join(keys)}")
+        con.execute("drop table in_order")
 
 
 def summed(keys: list[str], sums: list[str]) -> str:

@@ -62,9 +62,9 @@ def report(folder: Path, scale: float) -> None:
         row(name, *map(number, run))
     whole = loading.Run(*(sum(values) for values in zip(*(run for _, run in baseline), strict=True)))
     row("baseline, together", number(whole.seconds), number(whole.cpu_seconds), "")
-    for name, night in zip(("a new day", "a new day, the last again, corrections"), nights, strict=True):
+    for name, night in zip(("a new day", "new day, corrections"), nights, strict=True):
         run = add(night, database)
-        row(f"python -m etl load: {name}"[:42], *map(number, run))
+        row(f"python -m etl load: {name}", *map(number, run))
         row(
             f"ratio (at most {LIMIT_SECONDS} s; {LIMIT_GB} GB)",
             number(run.seconds / whole.seconds),

@@ -240,6 +240,30 @@ def test_changes_by_other_means_are_noticed(con, behind_its_back):
     assert_as_built_anew(con)
 
 
+def test_scattered_corrections_do_not_leave_the_days_in_disorder(con, monkeypatch):
+    """Out of order, a range of dates could skip nothing; the rows are the same either way."""
+    put_in_order = []
+    monkeypatch.setattr(
+        cubes, "put_in_order", lambda con, cube, keys, own=cubes.put_in_order: (put_in_order.append(cube), own(con, cube, keys))
+    )
+
+    def sorted_share() -> float:
+        return con.execute(
+            "select avg(cast(session_date >= before as integer)) "
+            "from (select session_date, lag(session_date) over (order by rowid) as before from cubes.days)"
+        ).fetchone()[0]
+
+    replace(con, "session_id like '%4'")
+    cubes.refresh(con, 1)
+    disorder = sorted_share()
+    monkeypatch.setattr(cubes, "ROW_GROUP", 50)
+    replace(con, "session_id like '%5'", load=3)
+    cubes.refresh(con, 2)
+    assert disorder < sorted_share() == 1
+    assert put_in_order == ["cubes.days", "cubes.probability_days"] * 2
+    assert_as_built_anew(con)
+
+
 def test_a_large_change_builds_anew(con, monkeypatch):
     built = []
     monkeypatch.setattr(cubes.schema, "rebuild_cubes", lambda con, rebuild=schema.rebuild_cubes: built.append(rebuild(con)))
