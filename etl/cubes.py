@@ -78,12 +78,11 @@ def refresh(con: duckdb.DuckDBPyConnection, settled_load: int) -> None:
     con.execute("set variable settled_load = ?::integer", [settled_load or None])
     con.execute("create temp table if not exists departed as from sessions limit 0")
     con.execute("delete from departed where load_id > ?", [settled_load])
-    con.execute(f"create or replace temp table arrived as from sessions where load_id > {int(settled_load)}")
-    if not settled_load or is_much(con) or not all_known(con):
-        schema.rebuild_cubes(con)
-    else:
+    if settled_load and is_little(con, f"from sessions where load_id > {int(settled_load)}") and all_known(con):
         schema.transaction(con, lambda: apply_changes(con))
-    con.execute("drop table departed; drop table arrived")
+    else:
+        schema.rebuild_cubes(con)
+    con.execute("drop table departed")
 
 
 def refresh_scored(con: duckdb.DuckDBPyConnection, scored_at: datetime) -> None:
@@ -97,22 +96,24 @@ def refresh_scored(con: duckdb.DuckDBPyConnection, scored_at: datetime) -> None:
     con.execute(
         "create or replace temp table places as select rowid as place from sessions where session_id in (select session_id from touched_predictions)"
     )
-    con.execute("create or replace temp table arrived as from sessions where rowid in (from places)")
     con.execute("create or replace temp table departed as from sessions limit 0")
-    if is_much(con):
-        schema.rebuild_probability_cubes(con)
-    else:
+    if is_little(con, "from sessions where rowid in (from places)"):
         con.execute("create or replace temp table ranked_before as from cubes.kept_sources")
         schema.transaction(con, lambda: apply_predictions(con))
-    con.execute("drop table departed; drop table arrived")
+    else:
+        schema.rebuild_probability_cubes(con)
+    con.execute("drop table departed")
 
 
-def is_much(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether so many sessions arrived and departed that building anew is less work."""
+def is_little(con: duckdb.DuckDBPyConnection, arrived: str) -> bool:
+    """Whether so few sessions arrived and departed that building anew is more work; then those that arrived stand in the table arrived."""
     changed, held = con.execute(
-        "select (select count(*) from arrived) + (select count(*) from departed), (select sum(sessions) from cubes.totals)"
+        f"select (select count(*) from ({arrived})) + (select count(*) from departed), (select sum(sessions) from cubes.totals)"
     ).fetchone()
-    return changed > MOST_CHANGED * (held or 0)
+    if changed > MOST_CHANGED * (held or 0):
+        return False
+    con.execute(f"create or replace temp table arrived as {arrived}")
+    return True
 
 
 def all_known(con: duckdb.DuckDBPyConnection) -> bool:
@@ -238,6 +239,14 @@ def change(con: duckdb.DuckDBPyConnection, family: Family) -> None:
     add(con, family.months, of_month, ["month", *keys[1:]], sums)
     add(con, family.totals, "select * exclude (session_date) from named", keys[1:], sums)
     put_in_order(con, family.days, keys)
+    schema.run(con, family.folder, only=other_tables(family))
+
+
+def other_tables(family: Family) -> set[str]:
+    """Tables of the folder that are built anew each time, as they are not known here."""
+    known = {name.removeprefix("cubes.") for name in (family.days, family.rare_days, family.months, family.totals)}
+    tables = {file.stem for file in schema.files(family.folder) if file.read_text().startswith("create or replace table")}
+    return tables - known - {"kept_sources", "candidates"}
 
 
 def add(con: duckdb.DuckDBPyConnection, cube: str, difference: str, keys: list[str], sums: list[str]) -> None:
