@@ -21,7 +21,7 @@ MOST_CHANGED = 0.2
 ROW_GROUP = 122_880
 """Rows that DuckDB stores together, with the least and the greatest value of each column: what lets a range of dates skip the others."""
 
-DISORDER = 2
+DISORDER = 3
 """How many row groups, on average, may hold a day before a cube is put in order again."""
 
 OTHERS = "cast('(all other sources)' as source_name)"
