@@ -68,12 +68,13 @@ def take_out(con: duckdb.DuckDBPyConnection, places: str) -> int:
 def refresh(con: duckdb.DuckDBPyConnection, settled_load: int) -> None:
     """Bring all cubes up to date with the sessions, and those of the predictions with them.
 
-    Where sessions were deleted by other means than `take_out`, or very many changed, all are built anew.
+    Where sessions were changed by other means than `take_out` and insertion, or very many were, all cubes are built anew, and the checks
+    of sql/checks look at every session.
 
     Parameters
     ----------
-    settled_load : the largest load_id that the cubes know, 0 for none. Sessions inserted since have a larger one. The checks of sql/checks
-        look closely at sessions of later loads alone.
+    settled_load : the largest load_id that the cubes know, 0 for none. Sessions inserted since have a larger one, and the checks look
+        closely at these alone.
     """
     con.execute("set variable settled_load = ?::integer", [settled_load or None])
     con.execute("create temp table if not exists departed as from sessions limit 0")
@@ -81,6 +82,7 @@ def refresh(con: duckdb.DuckDBPyConnection, settled_load: int) -> None:
     if settled_load and is_little(con, f"from sessions where load_id > {int(settled_load)}") and all_known(con):
         schema.transaction(con, lambda: apply_changes(con))
     else:
+        con.execute("set variable settled_load = null")
         schema.rebuild_cubes(con)
     con.execute("drop table departed")
 

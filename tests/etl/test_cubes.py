@@ -238,6 +238,7 @@ def test_changes_by_other_means_are_noticed(con, behind_its_back):
     replace(con, "session_id like '%4'")
     con.execute(behind_its_back)
     cubes.refresh(con, 1)
+    assert con.execute("select getvariable('settled_load')").fetchone() == (None,)
     assert_as_built_anew(con)
 
 
