@@ -125,7 +125,7 @@ def convert(report: Report) -> Aggregates:
             continue
         found.notes += table.notes
         before = len(found.rows)
-        _convert_table(found, table, number)
+        convert_table(found, table, number)
         _say(found, table, found.rows[before:])
         if table.since:
             found.first_date = min(filter(None, (found.first_date, table.since)))
@@ -148,8 +148,9 @@ def convert(report: Report) -> Aggregates:
     return found
 
 
-def _convert_table(found: Aggregates, table: Table, number: int) -> None:
-    grain = grain_of(table)
+def convert_table(found: Aggregates, table: Table, number: int) -> None:
+    """Add the rows of a table, and the rejects and notes they cause."""
+    grain = grain_of(table) or ""
     numerator = numerator_of(table)
     is_derived = "session_key_event_rate" in table.fields
     shaky = 0

@@ -6,6 +6,7 @@ from dataclasses import astuple, fields
 from typing import TYPE_CHECKING
 
 import duckdb
+import pyarrow as pa
 
 from etl import labels, privacy
 from etl.errors import InputError
@@ -52,7 +53,13 @@ def store(con: duckdb.DuckDBPyConnection, item: FileLoad) -> None:
             "insert into rejects values (?, ?, ?, ?)",
             [[item.load_id, reject.number, reject.reason, reject.raw] for reject in found.rejects],
         )
-    names = [field.name for field in fields(aggregates.Aggregate)]
+    keep_rows(con, found.rows)
+    con.execute(f"insert into aggregates by name {cleaned_sql()}", [item.load_id])
+    con.execute("drop table reported")
+
+
+def keep_rows(con: duckdb.DuckDBPyConnection, rows: list[aggregates.Aggregate]) -> None:
+    """Put rows into the temporary table reported, which cleaned_sql reads."""
     con.execute(
         """
         create or replace temp table reported (
@@ -62,14 +69,13 @@ def store(con: duckdb.DuckDBPyConnection, item: FileLoad) -> None:
         )
         """
     )
-    if found.rows:
-        columns = list(zip(*(astuple(row) for row in found.rows), strict=True))
-        import pyarrow as pa
-
-        rows = pa.table({name: pa.array(list(column)) for name, column in zip(names, columns, strict=True)})  # noqa: F841 - read by name
-        con.execute(f"insert into reported by name select {', '.join(names)} from rows")
-    con.execute(f"insert into aggregates by name {cleaned_sql()}", [item.load_id])
-    con.execute("drop table reported")
+    if rows:
+        names = [field.name for field in fields(aggregates.Aggregate)]
+        columns = zip(*(astuple(row) for row in rows), strict=True)
+        arrow = pa.table({name: pa.array(list(column)) for name, column in zip(names, columns, strict=True)})
+        con.register("reported_rows", arrow)
+        con.execute(f"insert into reported by name select {', '.join(names)} from reported_rows")
+        con.unregister("reported_rows")
 
 
 def cleaned_sql() -> str:
