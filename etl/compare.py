@@ -140,6 +140,9 @@ def compare_table(con: duckdb.DuckDBPyConnection, report: Report, table: Table) 
         rows=sorted(_beside(theirs, ours), key=lambda row: (-abs(row[1] - row[2]), row[0])),
         notes=list(table.notes),
     )  # fmt: skip
+    if not ours:
+        first, last = con.execute("select min(session_date), max(session_date) from sessions").fetchone()
+        result.notes.append(f"No session of these days is loaded: the database covers {first} to {last}.")
     if table.since is None:
         result.notes.append("The report does not tell its dates: all our days stand beside it.")
     if converted.rejects:
@@ -187,7 +190,7 @@ def explain_conversions(result: Comparison, sides: Sides, table: Table) -> None:
     if result.theirs["conversions"] is None:
         return
     rules = stages.load_rules()
-    named = ", ".join(dict.fromkeys(("a purchase", *rules.converted.names)))
+    named = ", ".join(rules.converted.names or ("a purchase",))
     events = sorted({item.event for item in table.metrics if item.event})
     agree = result.theirs.get("transactions") is not None and result.theirs["transactions"] == result.ours.get("transactions")
     gap = result.theirs["conversions"] - result.ours["conversions"]
@@ -338,7 +341,8 @@ def lines(item: Comparison) -> Iterator[str]:
 
 def _line(name: str, theirs: float, ours: float, width: int) -> str:
     digits = 2 if name == "revenue" else 0
-    return f"  {name:{width}}  {theirs:>12,.{digits}f}  {ours:>12,.{digits}f}  {theirs - ours:>+12,.{digits}f}"
+    gap = round(theirs - ours, digits) + 0.0  # no minus before a zero
+    return f"  {name:{width}}  {theirs:>12,.{digits}f}  {ours:>12,.{digits}f}  {gap:>+12,.{digits}f}"
 
 
 def _account(cause: Cause) -> str:

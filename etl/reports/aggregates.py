@@ -15,11 +15,14 @@ NUMERATORS = {"converting_sessions": "converting sessions", "key_events": "key e
 """What a rate may count, the best first. Only the first counts sessions; the others can be more than one a session."""
 
 EXPLORE = (
-    "in Explore make a free form of Session source, Device category and Country with the metrics Sessions and Session key event rate "
-    "and download it as CSV"
+    "in Explore, download a free form of Session source, Device category and Country with the metrics Sessions and Session key event rate"
 )
 ASK_API = "ask runReport for sessionSource, deviceCategory, country with the metrics sessions and sessionKeyEventRate"
-FOR_FUNNELS = "for funnels, link BigQuery (Admin → BigQuery links, daily) and load events_YYYYMMDD"
+FOR_FUNNELS = "for funnels, Admin → BigQuery links → daily export, then load events_YYYYMMDD"
+UNIVERSAL = (
+    "Universal Analytics is switched off, so look for an older download of Source, Device Category or Country with Sessions and Transactions "
+    "or goal completions; for funnels, load ga_sessions_YYYYMMDD from BigQuery"
+)
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,8 @@ def check(report: Report, name: str) -> None:
     tables = report.tables
     wide = "a report downloaded from the Analytics interface" if report.format.endswith("csv") else "an answer of the Analytics API"
     start = f"{name}: is {wide} ({report.format}): totals, one row for many sessions, "
-    advice = ASK_API if report.format == "ga4-data-api" else EXPLORE
+    is_universal = report.format.startswith("ua-")
+    advice = UNIVERSAL if is_universal else ASK_API if report.format == "ga4-data-api" else EXPLORE
     if not any(table.rows for table in tables):
         rejects = sum(len(table.rejects) for table in tables)
         if rejects:
@@ -99,7 +103,7 @@ def check(report: Report, name: str) -> None:
         raise InputError(
             f"{start}and its headers ('{shorten(header, 40)}', …) are not known: set the language of Analytics to English, then {advice}"
         )
-    raise InputError(f"{start}{_lacks(tables)}: {advice}; {FOR_FUNNELS}")
+    raise InputError(f"{start}{_lacks(tables)}: {advice}" + ("" if is_universal else f"; {FOR_FUNNELS}"))
 
 
 def _lacks(tables: list[Table]) -> str:

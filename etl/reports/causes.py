@@ -108,9 +108,8 @@ def explain_dates(sides: Sides, missing: list, days: int, day_place: int | None)
     n, k = sides.their_total * share, total(sides.theirs, 1) * share
     sides.theirs = {key: [value * (1 - share) for value in values] for key, values in sides.theirs.items()}
     sides.their_total -= n
-    sides.causes.append(
-        Cause("dates", f"No session is loaded for {which}, which the report covers; counted as its mean day.", n, k, is_estimate=True)
-    )
+    how = "; counted as its mean day" if share < 1 else ""
+    sides.causes.append(Cause("dates", f"No session is loaded for {which}, which the report covers{how}.", n, k, is_estimate=share < 1))
 
 
 def explain_zone(sides: Sides, shifted: Iterable[tuple[str, Counts]], *, is_stated: bool) -> None:

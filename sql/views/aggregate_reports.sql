@@ -33,8 +33,9 @@ replaced as (
         )
 ),
 days as (
-    select distinct session_date
-    from cubes.days
+    select session_date
+    from date_coverage
+    where not is_missing
 ),
 covered as (
     select
