@@ -100,7 +100,9 @@ def compare(path: Path, db: Path) -> list[Comparison]:
             con.execute("use leaks")
             (sessions,) = con.execute("select count(*) from (select 1 from sessions limit 1)").fetchone()
         except duckdb.Error as error:
-            raise InputError(f"{db}: not a database this version can read ({str(error).splitlines()[0]}); load the exports again.") from None
+            raise InputError(
+                f"{db}: not a database this version can read ({str(error).splitlines()[0]}); load the exports again."
+            ) from None
         if not sessions:
             raise InputError(f"{db}: holds no sessions to compare with; load an export of sessions first.")
         return [compare_table(con, report, table) for table in tables]
@@ -161,12 +163,15 @@ def compare_table(con: duckdb.DuckDBPyConnection, report: Report, table: Table) 
     return result
 
 
-def explain(
-    con: duckdb.DuckDBPyConnection, report: Report, table: Table, sides: Sides, names: list[str], since: date, until: date
-) -> None:
+def explain(con: duckdb.DuckDBPyConnection, report: Report, table: Table, sides: Sides, names: list[str], since: date, until: date) -> None:
     """Try the causes in the order in which they can be told apart."""
     day_place = names.index("date") if "date" in names else None
-    loaded = {day for (day,) in con.execute("select distinct session_date from sessions where session_date between ? and ?", [since, until]).fetchall()}
+    loaded = {
+        day
+        for (day,) in con.execute(
+            "select distinct session_date from sessions where session_date between ? and ?", [since, until]
+        ).fetchall()
+    }
     asked = [since + timedelta(days=n) for n in range((until - since).days + 1)]
     if day_place is not None:
         told = {key[day_place] for key in sides.theirs}
@@ -237,7 +242,8 @@ def their_counts(con: duckdb.DuckDBPyConnection, names: list[str]) -> Counts:
     """The rows of the report by clean labels."""
     keys = [f"cast({COLUMNS[name]} as {'date' if name == 'date' else 'varchar'})" for name in names]
     rows = con.execute(
-        f"select {', '.join([*keys, 'sum(sessions)', 'coalesce(sum(converting_sessions), 0)'])} from ({storing.cleaned_sql()}) group by all", [0]
+        f"select {', '.join([*keys, 'sum(sessions)', 'coalesce(sum(converting_sessions), 0)'])} from ({storing.cleaned_sql()}) group by all",
+        [0],
     ).fetchall()
     return {tuple(row[:-2]): [float(row[-2] or 0), float(row[-1] or 0)] for row in rows}
 

@@ -1,6 +1,6 @@
 """Cards of totals from reports: what Google Analytics added up, shown where no sessions are loaded for these days."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from dash import dcc, html
@@ -15,7 +15,7 @@ from dashapp.figures.rows import rate_of
 from dashapp.queries import aggregates
 
 MOST_ROWS = 100
-NAMES = {"country": "country", "device": "device", "source": "source", "channel": "channel"}
+TABLE_HEIGHT = 340
 PLURALS = {"country": "countries", "device": "devices", "source": "sources", "channel": "channels"}
 DEFINITION = (
     "Sums that Google Analytics computed and someone downloaded. They are shown where no sessions are loaded for their days, and never added "
@@ -33,7 +33,8 @@ def answer(read: Reading, dimensions: Sequence[str], look: str, *, has_sessions:
     if not has_sessions:
         rows = next(rows for rows in by_dimension.values() if rows)
         found["page-subtitle"] = {"children": f"Totals from a report · {_days(rows)}"}
-        found["page-empty"] = {"children": html.P(["No sessions are loaded, so filters, funnels and predictions have nothing to work on. ", EXPORT], className="lead")}
+        said = f"No sessions are loaded, so filters, funnels and predictions have nothing to work on. {EXPORT}"
+        found["page-empty"] = {"children": html.P(said, className="lead")}
     return found
 
 
@@ -52,9 +53,14 @@ def _table(dimension: str, rows: list[Row], is_share: bool, *, wide: int) -> htm
     identity = f"report-{dimension}"
     return _section(
         identity,
-        f"By {NAMES[dimension]}, from a report",
+        f"By {dimension}, from a report",
         [html.P(sentence, className="insight") for sentence in _said(rows, is_share)],
-        html.Div(table(rows[:MOST_ROWS], _columns(dimension, rows[0]["counts"], is_share)), className="table-box", tabIndex=0),
+        html.Div(
+            table(rows[:MOST_ROWS], _columns(dimension, rows[0]["counts"], is_share)),
+            className="table-box",
+            tabIndex=0,
+            style={"maxHeight": f"{TABLE_HEIGHT}px"},
+        ),
         counted,
         f"from aggregate_rates where dimension = '{dimension}';",
         wide,
@@ -114,7 +120,7 @@ def _said(rows: list[Row], is_share: bool) -> list[str]:
 
 
 def _columns(dimension: str, counts: str, is_share: bool) -> tuple[Column, ...]:
-    first = Column(NAMES[dimension].capitalize(), lambda row: row["value"], is_number=False)
+    first = Column(dimension.capitalize(), _label(dimension), is_number=False)
     sessions = Column("Sessions", lambda row: theme.exact(row["sessions"]))
     if is_share:
         return (
@@ -127,8 +133,12 @@ def _columns(dimension: str, counts: str, is_share: bool) -> tuple[Column, ...]:
         first,
         sessions,
         Column(counts.capitalize(), lambda row: theme.exact(row["conversions"])),
-        Column("Per 100 sessions", lambda row: theme.decimal((row["conversion_rate"] or 0) * 100)),
+        Column("Per 100", lambda row: theme.decimal((row["conversion_rate"] or 0) * 100)),
     )
+
+
+def _label(dimension: str) -> Callable[[Row], str]:
+    return lambda row: row["value"].capitalize() if dimension == "device" else row["value"]
 
 
 def _days(rows: list[Row]) -> str:

@@ -38,10 +38,9 @@ LOADS = (
     Column("Bots", _exact("bots")),
     Column("No consent", _exact("without_consent")),
     Column("Rejected", _exact("rejected")),
-    Column("From reports", _exact("aggregated")),
-    Column("Set aside", _exact("set_aside")),
-    Column("Notes", lambda row: " ".join(row["notes"] or []), is_number=False),
+    Column("Notes", lambda row: html.Div(" ".join(row["notes"] or []), className="said"), is_number=False),
 )
+OF_REPORTS = (Column("From reports", _exact("aggregated")), Column("Set aside", _exact("set_aside")))
 REJECTS = (
     Column("Reason", lambda row: row["reason"], is_number=False),
     Column("Rows", _exact("rows")),
@@ -83,7 +82,7 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
         **_reports(read),
         "data-warnings": {"children": _warnings(quality.warnings(read))},
         "data-coverage": {"children": _coverage(quality.days(read))},
-        "data-loads": {"children": table(loads, LOADS) if loads else "No file was loaded yet."},
+        "data-loads": {"children": table(loads, _load_columns(loads)) if loads else "No file was loaded yet."},
         "data-loads-insight": {"children": _accounting(loads)},
         "data-loads-sql": {"children": "from loads order by load_id desc;"},
         "data-rejects": {"children": table(rejects, REJECTS) if rejects else ""},
@@ -97,6 +96,11 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
         },
         "data-bots-sql": {"children": "from bots_by_rule;"},
     }
+
+
+def _load_columns(loads: list[Row]) -> tuple[Column, ...]:
+    """What is told of each file; the outcomes of a report's rows only where there is one."""
+    return (*LOADS[:-1], *OF_REPORTS, LOADS[-1]) if any(row["aggregated"] for row in loads) else LOADS
 
 
 def _reports(read: Reading) -> Answer:

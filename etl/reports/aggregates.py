@@ -91,12 +91,19 @@ def check(report: Report, name: str) -> None:
     wide = "a report downloaded from the Analytics interface" if report.format.endswith("csv") else "an answer of the Analytics API"
     start = f"{name}: is {wide} ({report.format}): totals, one row for many sessions, "
     is_universal = report.format.startswith("ua-")
+    if report.format.endswith("csv") and not any(table.fields or table.since for table in tables):
+        raise InputError(
+            f"{name}: starts like a download of the Analytics interface ('#' lines) but holds no table of one: set the language of Analytics "
+            f"to English and download it again; or {EXPLORE}"
+        )
     advice = UNIVERSAL if is_universal else ASK_API if report.format == "ga4-data-api" else EXPLORE
     if not any(table.rows for table in tables):
         rejects = sum(len(table.rejects) for table in tables)
         if rejects:
             example = next(table.rejects[0] for table in tables if table.rejects)
-            raise InputError(f"{start}and none of its {rejects:,} rows can be read (row {example.number}: {example.reason}): download it again")
+            raise InputError(
+                f"{start}and none of its {rejects:,} rows can be read (row {example.number}: {example.reason}): download it again"
+            )
         raise InputError(f"{start}but without any row below its headers: choose dates that have data and download it again")
     if not any(table.fields for table in tables):
         header = next(item.name for table in tables for item in (*table.dimensions, *table.metrics) if item.name.strip())

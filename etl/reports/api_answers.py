@@ -35,10 +35,10 @@ def read(text: str, name: str) -> Report:
     if not answers:
         raise InputError(f"{name}: holds no answer of the Analytics API (no metricHeaders): save the whole answer, with its headers")
     for answer in answers:
-        rows = _list(answer.get("data", answer) if isinstance(answer.get("data", answer), dict) else answer, "rows")
-        if len(rows) > MOST_ROWS:
-            raise InputError(f"{name}: has {len(rows):,} rows, more than the {MOST_ROWS:,} that are read: ask for fewer days at a time")
         try:
+            rows = _list(answer["data"] if isinstance(answer.get("data"), dict) else answer, "rows")
+            if len(rows) > MOST_ROWS:
+                raise InputError(f"{name}: has {len(rows):,} rows, more than the {MOST_ROWS:,} that are read: ask for fewer days at a time")
             if "columnHeaders" in answer:
                 _universal_v3(report, answer)
             elif "columnHeader" in answer:
@@ -152,7 +152,12 @@ def _universal_v3(report: Report, answer: dict) -> None:
     kinds = [item.get("columnType") == "METRIC" for item in headers]
     dimensions = tuple(item for item, is_metric in zip(terms, kinds, strict=True) if not is_metric)
     metrics = tuple(item for item, is_metric in zip(terms, kinds, strict=True) if is_metric)
-    table = Table(dimensions, metrics, row_count=_whole(answer.get("totalResults")), title=str((answer.get("profileInfo") or {}).get("profileName", "")))
+    table = Table(
+        dimensions,
+        metrics,
+        row_count=_whole(answer.get("totalResults")),
+        title=str((answer.get("profileInfo") or {}).get("profileName", "")),
+    )
     number = report.rows
     for number, item in enumerate(_list(answer, "rows"), start=number + 1):
         cells = [_text({"value": cell}) for cell in item]

@@ -126,7 +126,13 @@ def explain_zone(sides: Sides, shifted: Iterable[tuple[str, Counts]], *, is_stat
     change, conversions = total(counts) - sides.our_total, total(counts, 1) - total(sides.ours, 1)
     sides.ours = counts
     sides.causes.append(
-        Cause("time zone", f"The report counts days in {words}: sessions near midnight stand on the next or the last day.", change, conversions, moved)
+        Cause(
+            "time zone",
+            f"The report counts days in {words}: sessions near midnight stand on the next or the last day.",
+            change,
+            conversions,
+            moved,
+        )
     )
 
 
@@ -154,7 +160,11 @@ def explain_other(sides: Sides) -> None:
         sides.their_total += surplus
     named = f"{len(taken):,} row{'s' * (len(taken) != 1)} that it does not list"
     sides.causes.append(
-        Cause("(other)", f"The report folds {size:,.0f} sessions into (other); ours have {total(taken):,.0f} of them in {named}.", moved=total(taken))
+        Cause(
+            "(other)",
+            f"The report folds {size:,.0f} sessions into (other); ours have {total(taken):,.0f} of them in {named}.",
+            moved=total(taken),
+        )
     )
 
 

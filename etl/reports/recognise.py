@@ -22,7 +22,7 @@ LARGEST = 64 * 1024 * 1024
 
 def is_preambled(text: str) -> bool:
     """Whether a text starts with the '#' lines of a download."""
-    return text.lstrip("\ufeff \r\n\t\"").startswith("#")
+    return text.lstrip('\ufeff \r\n\t"').startswith("#")
 
 
 def has_sessions(header: list[str]) -> bool:
@@ -69,7 +69,9 @@ def whole_text(path: Path, container: Container) -> str:
     except (OSError, EOFError, zlib.error, zstandard.ZstdError) as problem:
         raise InputError(f"{path.name}: cannot be read ({problem}): download it again") from None
     if len(data) > LARGEST:
-        raise InputError(f"{path.name}: is larger than 64 MB, which no report of 100,000 rows is: split it by date, or load the BigQuery export")
+        raise InputError(
+            f"{path.name}: is larger than 64 MB, which no report of 100,000 rows is: split it by date, or load the BigQuery export"
+        )
     return data.decode(container.encoding, errors="replace").lstrip("\ufeff")
 
 

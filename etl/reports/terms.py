@@ -75,8 +75,50 @@ CONCEPTS: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 FILLERS = frozenset(
-    "the of per in by for a an der die das des pro de la le les du d l del di da do dos delle dei della el los las al na van een het voor w "
-    "dla z по s".split()
+    [
+        "the",
+        "of",
+        "per",
+        "in",
+        "by",
+        "for",
+        "a",
+        "an",
+        "der",
+        "die",
+        "das",
+        "des",
+        "pro",
+        "de",
+        "la",
+        "le",
+        "les",
+        "du",
+        "d",
+        "l",
+        "del",
+        "di",
+        "da",
+        "do",
+        "dos",
+        "delle",
+        "dei",
+        "della",
+        "el",
+        "los",
+        "las",
+        "al",
+        "na",
+        "van",
+        "een",
+        "het",
+        "voor",
+        "w",
+        "dla",
+        "z",
+        "по",
+        "s",
+    ]
 )
 
 MEANINGS: dict[frozenset[str], str] = {
@@ -170,8 +212,23 @@ UNIVERSAL = {"plain_source": "source", "plain_medium": "medium", "plain_source_m
 """In Universal Analytics the plain names are the session's; in GA4 they belong to key events."""
 
 OTHER_METRICS = frozenset(
-    "users activeusers newusers totalusers engagedsessions engagementrate bouncerate views eventcount engagedsessionsperuser "
-    "eventspersession averageengagementtime averageengagementtimepersession averagesessionduration screenpageviews".split()
+    [
+        "users",
+        "activeusers",
+        "newusers",
+        "totalusers",
+        "engagedsessions",
+        "engagementrate",
+        "bouncerate",
+        "views",
+        "eventcount",
+        "engagedsessionsperuser",
+        "eventspersession",
+        "averageengagementtime",
+        "averageengagementtimepersession",
+        "averagesessionduration",
+        "screenpageviews",
+    ]
 )
 
 
@@ -200,7 +257,9 @@ def squeeze(header: str) -> str:
 def term(header: str, *, is_universal: bool = False) -> Term:
     """What a header means; `is_universal` where the report is one of Universal Analytics."""
     name = header.strip()
-    bare, _, event = name.removeprefix("ga:").partition(":") if name.count(":") - name.startswith("ga:") else (name.removeprefix("ga:"), "", "")
+    bare, _, event = (
+        name.removeprefix("ga:").partition(":") if name.count(":") - name.startswith("ga:") else (name.removeprefix("ga:"), "", "")
+    )
     bare = re.sub(r"\s*\((default|standard|par défaut)[^)]*\)\s*$", "", bare, flags=re.IGNORECASE)
     field = EXACT.get(squeeze(bare)) or MEANINGS.get(concepts(bare), "")
     if re.fullmatch(r"goal\d+completions|goal\d+completion", squeeze(bare)) or re.search(r"\(goal \d+ completions\)$", bare.lower()):

@@ -16,7 +16,9 @@ from etl.reports.model import MOST_ROWS, Reject, Report, Row, Table
 from etl.reports.terms import Term, squeeze, term
 
 DATES = re.compile(r"(?<!\d)(20\d\d)[-/.]?(0[1-9]|1[0-2])[-/.]?(0[1-9]|[12]\d|3[01])(?!\d)")
-CAUTION = re.compile(r"sampl|échantillon|stichprobe|muestre|campion|amostra|threshold|schwellenwert|seuil|umbral|soglia|drempel", re.IGNORECASE)
+CAUTION = re.compile(
+    r"sampl|échantillon|stichprobe|muestre|campion|amostra|threshold|schwellenwert|seuil|umbral|soglia|drempel", re.IGNORECASE
+)
 
 TOTALS = frozenset(
     squeeze(word)
@@ -28,8 +30,19 @@ TOTALS = frozenset(
 )  # fmt: skip
 
 UNIVERSAL_HEADERS = frozenset(
-    "dayindex defaultchannelgrouping sourcemedium bouncerate pagessession avgsessionduration ecommerceconversionrate newsessions "
-    "goalconversionrate goalcompletions goalvalue".split()
+    [
+        "dayindex",
+        "defaultchannelgrouping",
+        "sourcemedium",
+        "bouncerate",
+        "pagessession",
+        "avgsessionduration",
+        "ecommerceconversionrate",
+        "newsessions",
+        "goalconversionrate",
+        "goalcompletions",
+        "goalvalue",
+    ]
 )
 """Headers that Universal Analytics has and GA4 does not; bounceRate stands in both and decides nothing alone."""
 
@@ -112,7 +125,7 @@ def _blocks(text: str, delimiter: str) -> list[_Block]:
             lines.append(line)
             in_quotes ^= line.count('"') % 2 == 1
             continue
-        is_blank = not line.strip(f"{delimiter} \t\"")
+        is_blank = not line.strip(f'{delimiter} \t"')
         starts = line.lstrip('"').startswith("#")
         if starts and not (lines and line.count(delimiter) + 1 == width):
             close()
@@ -215,9 +228,9 @@ def _is_number(cell: str) -> bool:
         return bool(re.fullmatch(r"\d\d:\d\d:\d\d", cell.strip()))
 
 
-def _read_rows(table: Table, body: list[list[str]], is_comma: bool, number: int) -> None:
+def _read_rows(table: Table, body: list[list[str]], is_comma: bool, before: int) -> None:
     width, ends = len(table.dimensions) + len(table.metrics), len(table.dimensions)
-    for number, record in enumerate(body, start=number + 1):
+    for number, record in enumerate(body, start=before + 1):
         row = list(record)
         extra = row.pop().strip() if len(row) == width + 1 else ""
         while len(row) > width and not row[-1].strip():
@@ -311,9 +324,7 @@ def _pivot(header: list[str], body: list[list[str]], is_universal: bool, number:
 
 def _without_blank_dimensions(table: Table) -> Table:
     """A table without the columns that have neither header nor labels: a pivot leaves one to hold the name of what stands across."""
-    kept = [
-        place for place, item in enumerate(table.dimensions) if item.name or any(row.labels[place] for row in table.rows)
-    ]
+    kept = [place for place, item in enumerate(table.dimensions) if item.name or any(row.labels[place] for row in table.rows)]
     if len(kept) < len(table.dimensions):
         table.dimensions = tuple(table.dimensions[place] for place in kept)
         for rows in (table.rows, table.totals, table.subtotals):
@@ -354,7 +365,19 @@ def _nth(label: str, since: date | None) -> date | None:
 
 def _written_days(labels: list[str], since: date | None, until: date | None) -> list[date | None]:
     """Dates in whichever order of day, month and year puts them all into the report's range."""
-    for pattern in ("%Y%m%d", "%Y-%m-%d", "%m/%d/%y", "%d/%m/%y", "%m/%d/%Y", "%d/%m/%Y", "%d.%m.%y", "%d.%m.%Y", "%d-%m-%y", "%d-%m-%Y", "%Y/%m/%d"):
+    for pattern in (
+        "%Y%m%d",
+        "%Y-%m-%d",
+        "%m/%d/%y",
+        "%d/%m/%y",
+        "%m/%d/%Y",
+        "%d/%m/%Y",
+        "%d.%m.%y",
+        "%d.%m.%Y",
+        "%d-%m-%y",
+        "%d-%m-%Y",
+        "%Y/%m/%d",
+    ):
         try:
             days = [datetime.strptime(label, pattern).date() for label in labels]
         except ValueError:
