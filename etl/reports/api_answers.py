@@ -81,9 +81,9 @@ def _ga4(report: Report, answer: dict) -> None:
     metrics = tuple(term(str(item["name"])) for item in _list(answer, "metricHeaders"))
     table = Table(dimensions, metrics, row_count=_whole(answer.get("rowCount")))
     sums: list[tuple[tuple[str, ...], Row]] = []
-    number = report.rows
+    before = report.rows
     listed = [*_list(answer, "rows"), *_list(answer, "totals"), *_list(answer, "aggregates")]
-    for number, item in enumerate(listed, start=number + 1):
+    for number, item in enumerate(listed, start=before + 1):
         labels = tuple(_text(cell) for cell in _list(item, "dimensionValues"))
         cells = [_text(cell) for cell in _list(item, "metricValues")]
         own = [label for label, kind in zip(labels, dimensions, strict=False) if kind.field != "date_range"]
@@ -158,8 +158,8 @@ def _universal_v3(report: Report, answer: dict) -> None:
         row_count=_whole(answer.get("totalResults")),
         title=str((answer.get("profileInfo") or {}).get("profileName", "")),
     )
-    number = report.rows
-    for number, item in enumerate(_list(answer, "rows"), start=number + 1):
+    before = number = report.rows
+    for number, item in enumerate(_list(answer, "rows"), start=before + 1):
         cells = [_text({"value": cell}) for cell in item]
         labels = tuple(cell for cell, is_metric in zip(cells, kinds, strict=False) if not is_metric)
         row = _row(table, number, labels, [cell for cell, is_metric in zip(cells, kinds, strict=False) if is_metric], width=len(cells))
