@@ -63,7 +63,8 @@ def load(
         batch = [FileLoad(recognise_as(file, expected_format), sha256) for sha256, file in fresh.items()]
         salt = privacy.salt(db.parent)
         with publishing(db) as con:
-            result["warnings"] += keep_demo_apart(con, db, list(fresh.values()))
+            removed = keep_demo_apart(con, db, list(fresh.values()))
+            result["warnings"] += removed
             for name, value in (settings or {}).items():
                 schema.set_setting(con, name, value)
             number(con, batch)
@@ -75,6 +76,8 @@ def load(
             sessions = [item for item in batch if not storing.is_report(item)]
             if sessions:
                 load_batch(con, sessions, db.with_name(f"{db.name}.scratch"), salt, report)
+            elif removed:
+                schema.rebuild_cubes(con)
             report("Checking and publishing")
         result["files"] = [item.summary() for item in batch]
         result["warnings"] += [

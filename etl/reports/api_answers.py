@@ -14,6 +14,9 @@ from etl.reports.model import MOST_ROWS, Reject, Report, Row, Table
 from etl.reports.terms import Term, term
 from etl.reports.text_tables import COUNTS, resolve_days
 
+MOST_PARTS = 25 * MOST_ROWS
+"""Objects and lists of an answer: a row of five dimensions and five metrics has 13. More are refused before they take memory."""
+
 GA4_KEYS = ({"metricHeaders"}, {"dimensionHeaders"}, {"dimensionValues", "metricValues"})
 UNIVERSAL_KEYS = ({"columnHeaders", "totalsForAllResults"}, {"columnHeaders", "profileInfo"}, {"columnHeader", "metricHeaderEntries"})
 
@@ -25,6 +28,8 @@ def is_answer(keys: set[str]) -> bool:
 
 def read(text: str, name: str) -> Report:
     """All tables of an answer; raises InputError where it is no whole answer, or too long a one."""
+    if text.count("{") + text.count("[") > MOST_PARTS:
+        raise InputError(f"{name}: has more parts than an answer of {MOST_ROWS:,} rows: ask for fewer days at a time")
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):

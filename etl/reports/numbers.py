@@ -9,23 +9,25 @@ LARGEST = 1e12
 
 _GROUPED = re.compile(r"\d{1,3}([.,  ’'\s]\d{3})+")
 _CURRENCY = re.compile(r"[^\d.,+\-%eE’'\s]+")
-_LOCAL = re.compile(r"%$|^\d{1,3}([.,]\d{3})+$|^\d{2}:\d{2}:\d{2}$|^<?\d+[.,]\d+\s?%$")
+_LOCAL = re.compile(r"<?\d[\d.,]*\s?%|\d{1,3}(,\d{3})+|\d{1,3}(\.\d{3}){2,}|\d{2}:\d{2}:\d{2}")
 
 
 def looks_local(cell: str) -> bool:
     """Whether a cell is written for people, as Universal Analytics does: a percent sign, grouped thousands, a duration with colons."""
-    return bool(_LOCAL.search(cell.strip()))
+    return bool(_LOCAL.fullmatch(cell.strip()))
 
 
 def comma_is_decimal(cells: list[str]) -> bool:
-    """Whether the numbers of a file have a decimal comma: one cell that cannot be read otherwise decides."""
+    """Whether the numbers of a file have a decimal comma: one cell that cannot be read otherwise decides, else thousands with points."""
+    has_points = False
     for cell in cells:
         text = _CURRENCY.sub("", cell).strip().rstrip("%").strip()
         if re.fullmatch(r"[+-]?\d{1,3}(\.\d{3})+,\d+|[+-]?\d+,(\d{1,2}|\d{4,})", text):
             return True
         if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+\.\d+|[+-]?\d+\.(\d{1,2}|\d{4,})", text):
             return False
-    return False
+        has_points = has_points or bool(re.fullmatch(r"[1-9]\d{0,2}(\.\d{3})+", text))
+    return has_points
 
 
 def count(cell: str) -> float | None:

@@ -47,6 +47,10 @@ UNIVERSAL_HEADERS = frozenset(
 """Headers that Universal Analytics has and GA4 does not; bounceRate stands in both and decides nothing alone."""
 
 
+MOST_LINES = 4 * MOST_ROWS
+"""Lines of a file with several tables: more are refused before they take memory."""
+
+
 @dataclass
 class _Block:
     """Lines of a file between comments and blank lines, with what the comments above say."""
@@ -71,6 +75,11 @@ def read(text: str, delimiter: str, name: str, *, is_preambled: bool = True) -> 
     ------
     InputError : a table is longer than the interface can write.
     """
+    if text.count("\n") > MOST_LINES:
+        raise InputError(
+            f"{name}: has more than {MOST_LINES:,} lines, where the interface gives at most {MOST_ROWS:,} rows a table: "
+            "split the report by date, or load the BigQuery export"
+        )
     blocks = _blocks(text, delimiter)
     cells = [cell for block in blocks for record in block.records[1:400] for cell in record]
     is_universal = _is_universal(blocks, cells)
@@ -182,7 +191,7 @@ def _tables(block: _Block, is_universal: bool, is_comma: bool, number: int) -> l
     header, body = block.records[0], block.records[1:]
     terms = [term(cell, is_universal=is_universal) for cell in header]
     if body and _is_second_header(terms, body[0], is_universal):
-        table = _pivot(header, body, is_universal, number)
+        table = _pivot(header, body, is_universal, is_comma, number)
     else:
         while len(terms) > 1 and not terms[-1].name:
             terms.pop()
@@ -263,7 +272,9 @@ def _value(item: Term, cell: str, is_comma: bool) -> float | None:
     if not item.field:
         return None
     try:
-        value = numbers.count(cell) if item.field in COUNTS else numbers.amount(cell, is_comma=is_comma)
+        # GA4 may share a key event between sources, so that it counts fractions; Universal Analytics writes whole ones with thousands.
+        is_count = item.field in COUNTS or (is_comma and item.field == "key_events")
+        value = numbers.count(cell) if is_count else numbers.amount(cell, is_comma=is_comma)
     except ValueError:
         raise ValueError(f"its {item.name} is no number") from None
     return value
@@ -273,7 +284,7 @@ def _reject(number: int, reason: str, record: list[str]) -> Reject:
     return Reject(number, reason, privacy.scrub(re.sub(r"[\x00-\x1f\x7f]+", " ", ", ".join(record)))[:500])
 
 
-def _pivot(header: list[str], body: list[list[str]], is_universal: bool, number: int) -> Table:
+def _pivot(header: list[str], body: list[list[str]], is_universal: bool, is_comma: bool, number: int) -> Table:
     """A table whose columns are the values of one dimension, unfolded: a row for each row and column.
 
     The first header has that dimension's name above the row dimensions and its values above the metrics, the second names the metrics.
@@ -309,7 +320,7 @@ def _pivot(header: list[str], body: list[list[str]], is_universal: bool, number:
                 continue
             number += 1
             try:
-                values = tuple(_value(item, cell, False) for item, cell in zip(metrics, cells, strict=True))
+                values = tuple(_value(item, cell, is_comma) for item, cell in zip(metrics, cells, strict=True))
             except ValueError as problem:
                 table.rejects.append(_reject(number, str(problem), cells))
                 continue

@@ -237,6 +237,26 @@ def test_universal_analytics_in_dutch(tmp_path):
     assert (days.since, days.until, len(days.totals)) == (date(2018, 1, 1), date(2018, 1, 3), 1)
 
 
+def test_universal_analytics_counts_goals_with_thousands(tmp_path):
+    text = UNIVERSAL.replace("Transacties", "Behaalde doelen").replace(",14,", ",1.234,")
+    (row, *_) = read(tmp_path, text.replace("Behaalde doelen", "Conversies")).tables[0].rows
+    assert row.values[3] == 1_234
+
+
+def test_ga4_is_told_from_universal_analytics(tmp_path):
+    """Three decimals are no thousands, and a percent sign in a label is no number."""
+    text = PREAMBLE + "Country,Sessions,Key events,Engagement rate\nFrance,8,1,0.125\nsale 20%,8,1,1.125\n"
+    report = read(tmp_path, text)
+    assert report.format == "ga4-report-csv"
+    assert read(tmp_path, text.replace("1.125", "52.10%")).format == "ua-report-csv"
+
+
+def test_tab_separated_utf_16(tmp_path):
+    text = EXPLORATION.replace(",", "\t").encode("utf-16")
+    (table,) = read(tmp_path, text).tables
+    assert table.total("sessions") == 1010
+
+
 def test_several_tables_keep_their_own_dates(tmp_path):
     text = (
         "# ----\n# Reports snapshot\n# ----\n#  \n# Start date: 20240101\n# End date: 20240131\nCountry,Sessions\nFrance,4\n\n"
@@ -415,12 +435,24 @@ def test_labels_are_cleaned_as_those_of_sessions(tmp_path, db):
     ]
 
 
-def test_a_report_replaces_no_sessions_and_the_demo_gives_way(tmp_path, db):
+def test_loads_of_reports(tmp_path, db):
     load([written(tmp_path, EXPLORATION)], db)
     load([written(tmp_path, UNIVERSAL, "old.csv")], db)
-    loads = query(db, "select format, stage_basis, first_date, last_date from loads order by load_id")
+    loads = query(db, "select format, stage_basis, last_date from loads order by load_id")
     assert [row["format"] for row in loads] == ["ga4-report-csv", "ua-report-csv"]
     assert {row["stage_basis"] for row in loads} == {"none"} and loads[1]["last_date"] == date(2018, 1, 3)
+
+
+def test_a_report_takes_the_place_of_the_demo(tmp_path, db):
+    from etl.demo import write_demo
+
+    write_demo(tmp_path / "demo", format="flat", sessions=300, days=3)
+    load([tmp_path / "demo"], db)
+    assert query(db, "select count(*) > 0 as some from sessions") == [{"some": True}]
+    result = load([written(tmp_path, EXPLORATION)], db)
+    assert result["warnings"] == ["The generated demo data were removed: the database now holds what you loaded."]
+    assert query(db, "select sessions from kpis") == [{"sessions": 0}]
+    load([written(tmp_path, EXPLORATION.replace("600", "601"), "again.csv")], db)
 
 
 # What goes wrong
@@ -436,7 +468,8 @@ def test_the_snapshot_is_refused_with_the_export_to_make(real_data):
 REFUSED = {
     "headers alone": (PREAMBLE + "Country,Sessions,Key events\n", "without any row below its headers"),
     "two header rows and no data": (PREAMBLE + "Device category,desktop,mobile\nCountry,Sessions,Sessions\n", "without any row"),
-    "a preamble alone": (PREAMBLE, "without any row"),
+    "a preamble alone": (PREAMBLE, "holds no table of one"),
+    "a text with a heading": ("# Notes\nSome text, of mine\n", "holds no table of one"),
     "unknown language": (PREAMBLE + "Krajina,Návštevy,Udalosti\nFrancúzsko,5,1\n", "set the language of Analytics to English"),
     "users alone": (PREAMBLE + "Country,Active users\nFrance,5\n", "without a column of sessions"),
     "sessions alone": (PREAMBLE + "Country,Sessions\nFrance,5\n", "with sessions but no key events"),
@@ -524,6 +557,13 @@ def test_files_larger_than_any_report_are_refused_before_they_are_read(tmp_path,
     monkeypatch.setattr(reports, "LARGEST", 1_000)
     with pytest.raises(InputError, match="larger than 64 MB"):
         read(tmp_path, PREAMBLE + "Country,Sessions\n" + "France,5\n" * 500)
+
+
+def test_more_lines_or_parts_than_any_report_are_refused(tmp_path):
+    with pytest.raises(InputError, match="more than 400,000 lines"):
+        read(tmp_path, "# x\n" + ",\n" * 400_001)
+    with pytest.raises(InputError, match="more parts than an answer"):
+        read(tmp_path, '{"metricHeaders": [' + "[]," * 2_500_001 + "[]]}", "answer.json")
 
 
 PIECES = st.sampled_from(
