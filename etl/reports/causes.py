@@ -16,6 +16,12 @@ Key = tuple
 Counts = dict[Key, list[float]]
 """Sessions and converting sessions by the labels of a row."""
 
+OTHER = ("(other)",)
+"""What (other) holds beyond our rows that the report does not list."""
+
+BEYOND = ("beyond its rows",)
+"""What the totals row counts beyond the rows of the report."""
+
 SMALL_ROW = 50
 """Sessions of a row that Google may withhold: its threshold is a number of users that it does not publish."""
 
@@ -156,7 +162,7 @@ def explain_other(sides: Sides) -> None:
     sides.their_total -= total(folded)
     if surplus:
         # What (other) holds beyond the absent rows belongs to rows that both sides list.
-        sides.theirs[("(other)",)] = [surplus, total(folded, 1) - total(taken, 1)]
+        sides.theirs[OTHER] = [surplus, total(folded, 1) - total(taken, 1)]
         sides.their_total += surplus
     named = f"{len(taken):,} row{'s' * (len(taken) != 1)} that it does not list"
     sides.causes.append(
@@ -195,15 +201,25 @@ def explain_withheld(sides: Sides, *, is_thresholded: bool, is_cut: bool, has_to
 
 
 def explain_bots(sides: Sides, bots: Counts) -> None:
-    """Sessions that ours set apart as automated and the report counts."""
-    n = total(bots)
-    if not n:
-        return
-    both = added(sides.ours, bots)
-    if distance(sides.theirs, both) > sides.distance - n / 2:
+    """Sessions that ours set apart as automated and the report counts: on its rows, in (other), or withheld but in its totals row."""
+    theirs = dict(sides.theirs)
+    beyond = sides.their_total - total(theirs)
+    if beyond > 0:
+        theirs[BEYOND] = [beyond, 0]
+    listed = {key: values for key, values in bots.items() if key in theirs}
+    unlisted = total(bots) - total(listed)
+    for key in (OTHER, BEYOND):
+        room = theirs.get(key, [0])[0]
+        # Only where bots are most of what is there: anything fits into a large rest.
+        if unlisted >= room / 2 > 0:
+            listed[key] = [min(unlisted, room), 0]
+            unlisted -= listed[key][0]
+    n = total(listed)
+    both = added(sides.ours, listed)
+    if not n or distance(theirs, both) > distance(theirs, sides.ours) - n / 2:
         return
     sides.ours = both
-    sides.causes.append(Cause("bots", f"Ours set {n:,.0f} sessions apart as automated; the report counts them.", n, total(bots, 1)))
+    sides.causes.append(Cause("bots", f"Ours set {n:,.0f} sessions apart as automated; the report counts them.", n, total(listed, 1)))
 
 
 def explain_consent(sides: Sides, sessions: float, rows: float) -> None:

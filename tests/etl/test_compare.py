@@ -150,6 +150,15 @@ def test_bots_that_the_report_counts(db, tmp_path):
     assert named(found)["bots"].sessions == bots and found.unexplained == {"sessions": 0, "conversions": 0}
 
 
+@pytest.mark.parametrize("planted", [{"fold_below": 12}, {"withhold_below": 12, "totals": True}])
+def test_bots_on_rows_that_the_report_does_not_list(db, tmp_path, planted):
+    (bots,) = one(db, "select count(*) from bots")
+    write_report(tmp_path / "report.csv", db, ("device", "source"), with_bots=True, **planted)
+    found = only(tmp_path / "report.csv", db)
+    assert set(named(found)) == {"bots", "(other)" if "fold_below" in planted else "thresholding"}
+    assert named(found)["bots"].sessions == bots and found.unexplained == {"sessions": 0, "conversions": 0}
+
+
 def test_another_list_of_key_events(db, tmp_path):
     planted = write_report(tmp_path / "report.csv", db, ("device",), conversions="stage >= 2")
     found = only(tmp_path / "report.csv", db)
