@@ -25,7 +25,7 @@ ORDER = {
         "probability_cells",
         "candidates",
     ],
-    "views": ["data_warnings"],
+    "views": ["aggregate_reports", "aggregate_cells", "aggregate_rates", "data_warnings"],
 }
 """Files that need others of their folder, in the order they need; files not named here come before them."""
 
