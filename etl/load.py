@@ -191,7 +191,7 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], scratch: P
         account(con, batch)
         report("Building cubes")
         try:
-            cubes.refresh(con, settled_load=min(item.load_id for item in batch) - 1)
+            cubes.refresh(con, min(item.load_id for item in batch) - 1)
         except (duckdb.ConversionException, duckdb.OutOfRangeException):
             raise InputError("The amounts are too large to be added up; check the column of revenue and its unit.") from None
         con.execute("reset variable leaks_salt")
