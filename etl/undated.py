@@ -2,7 +2,7 @@
 
 DuckDB plans every branch of `cells` before it sees that a filter without dates needs one of them, and planning is what a filter change
 waits for. Schema `undated` holds the same texts over `undated_cells` and its like: one definition, bound to less. See
-docs/decisions/0005-planning.md.
+docs/decisions/planning-cost.md.
 """
 
 import re
