@@ -13,7 +13,18 @@ SCHEMA_VERSION = "3"
 ORDER = {
     "macros": ["default_channel_group"],
     "types": ["device_name", "country_name", "source_name", "channel_name"],
-    "cubes": ["session_measures", "kept_sources", "days", "months", "totals", "rare_days", "cells", "day_cells", "undated_cells", "undated_day_cells"],
+    "cubes": [
+        "session_measures",
+        "kept_sources",
+        "days",
+        "months",
+        "totals",
+        "rare_days",
+        "cells",
+        "day_cells",
+        "undated_cells",
+        "undated_day_cells",
+    ],
     "probability_cubes": [
         "current_run",
         "prediction_measures",
