@@ -39,6 +39,9 @@ FILTERED = frozenset(
 UNDATED = FILTERED - {"top_candidates"}
 WHOLE = frozenset(
     {
+        "aggregate_cells",
+        "aggregate_rates",
+        "aggregate_reports",
         "filter_options",
         "date_coverage",
         "rejects_by_reason",
