@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from etl import landing, merge, privacy, schema
+from etl import cubes, landing, merge, privacy, schema
 from etl.errors import InputError
 from etl.landing import OUTCOMES, FileLoad
 from etl.publish import publishing, quoted
@@ -191,7 +191,7 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], scratch: P
         account(con, batch)
         report("Building cubes")
         try:
-            schema.rebuild_cubes(con)
+            cubes.refresh(con, min(item.load_id for item in batch) - 1)
         except (duckdb.ConversionException, duckdb.OutOfRangeException):
             raise InputError("The amounts are too large to be added up; check the column of revenue and its unit.") from None
         con.execute("reset variable leaks_salt")
