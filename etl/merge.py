@@ -127,7 +127,8 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
         inner join scratch.incoming as incoming on incoming.session_id = stored.session_id
         left join loads as told on told.load_id = stored.load_id
         left join scratch.files as tells on tells.load_id = incoming.load_id
-        where stored.session_date between (select min(session_date) from scratch.incoming) and (select max(session_date) from scratch.incoming)
+        where stored.session_date is null
+            or stored.session_date between (select min(session_date) from scratch.incoming) and (select max(session_date) from scratch.incoming)
         """
     )
     con.execute(

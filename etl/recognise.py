@@ -16,6 +16,7 @@ from etl import headers
 from etl.containers import Container, open_container
 from etl.errors import InputError
 from etl.headers import shorten
+from etl.mapping import ColumnMap
 
 LOADABLE = ("flat-csv", "ga360-csv", "ga360-bigquery")
 
@@ -31,6 +32,7 @@ class Source:
 
     `columns` are its headers or top-level fields in their order; `fields` gives the position of the column for each field of
     `etl.headers.ALIASES` that a CSV offers; `container` (for JSON) tells one object a line from one array of objects.
+    `mapping` is the column map a table is read by, bound to its columns.
     `shape` is the full type of a Parquet file: files of one shape can be read in one scan, `together`.
     """
 
@@ -47,6 +49,7 @@ class Source:
     sample: str = field(default="", repr=False)
     shape: str = field(default="", repr=False)
     together: tuple[Path, ...] = ()
+    mapping: ColumnMap | None = None
 
     @property
     def name(self) -> str:
