@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from etl import landing, merge, privacy, schema
+from etl import landing, merge, privacy, schema, stages
 from etl.errors import InputError
 from etl.landing import OUTCOMES, FileLoad
 from etl.mapped_tables import recognise_table
@@ -222,5 +222,7 @@ def account(con: duckdb.DuckDBPyConnection, batch: list[FileLoad]) -> None:
             "first_date": item.first_date,
             "last_date": item.last_date,
             "notes": item.notes,
+            "lacks": item.lacks,
+            "thresholds": stages.thresholds_words() if item.landing.stage_basis == "thresholds" else None,
         }
         con.execute(f"insert into loads ({', '.join(values)}) values ({', '.join('?' * len(values))})", list(values.values()))

@@ -24,7 +24,7 @@ ORDER = {
         "probability_cells",
         "candidates",
     ],
-    "views": ["data_warnings"],
+    "views": ["data_lacks", "stage_bases", "data_warnings"],
 }
 """Files that need others of their folder, in the order they need; files not named here come before them."""
 
