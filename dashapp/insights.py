@@ -20,6 +20,7 @@ from dashapp.statistics import dispersion, for_selected, newcombe, wilson, z_val
 from dashapp.theme import NBSP, exact, interval, money, number, points, rate
 
 FEWEST_PERIODS = 7
+OTHER_DEVICES = "other devices"
 NO_SESSIONS = "There are no sessions in this selection."
 NO_MODEL = "There are no predictions for this selection yet."
 
@@ -389,4 +390,4 @@ def _bucket(name: str) -> str:
 
 def _pair(pair) -> str:
     source, device = pair
-    return f"{labels.shorten(labels.clean(source))} on {labels.clean(device)}"
+    return f"{labels.shorten(labels.clean(source))} on {OTHER_DEVICES if device == 'other' else labels.clean(device)}"

@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 
 from dashapp.charts import Answer
 from dashapp.db import Reading
+from dashapp.insights import OTHER_DEVICES
 from dashapp.queries import common
 
 HEADING = "Not in this data"
@@ -21,7 +22,6 @@ NEEDS = {
     "country-map": ("country", "conversions"),
     "country-table": ("country",),
     "top-countries": ("country",),
-    "funnel-by-device": (),
     "revenue-at-stake": ("conversions", "revenue"),
     "midfunnel-comparison": ("conversions",),
     "duration-conversion": ("duration", "conversions"),
@@ -42,7 +42,9 @@ GRID = {
     "revenue": "revenue",
     "started_at": "dates",
 }
+# Charts that still say something without a capability: the sentence that it is missing stands beside theirs.
 ASIDE = {"funnel-by-device": "device"}
+PAIRED_WITH_DEVICE = ("source-device-heatmap", "source-probabilities")
 
 
 def veil(read: Reading, layout: Component) -> Component:
@@ -87,6 +89,10 @@ def said(read: Reading, answer: Answer) -> Answer:
         insight = mended.get(f"{identity}-insight")
         if capability in missing and insight:
             mended[f"{identity}-insight"] = {"children": f"{insight['children']} {missing[capability]}"}
+    for identity in PAIRED_WITH_DEVICE if "device" in missing else ():
+        if f"{identity}-insight" in mended:
+            text = str(mended[f"{identity}-insight"]["children"])
+            mended[f"{identity}-insight"] = {"children": text.replace(f" on {OTHER_DEVICES}", "", 1)}
     return mended
 
 

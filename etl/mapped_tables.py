@@ -33,7 +33,7 @@ def recognise_table(path: Path | str, mapped: ColumnMap | None) -> Source:
     elif container.text.lstrip().startswith(("{", "[")):
         source = _json(path, container)
     else:
-        source = _csv(path, container)
+        source = _csv(path, container, is_mapped=mapped is not None)
     if mapped is None:
         return source
     bound = mapped.bind(source.name, source.columns)
@@ -41,9 +41,9 @@ def recognise_table(path: Path | str, mapped: ColumnMap | None) -> Source:
     return Source(**{**source.__dict__, "mapping": bound, "fields": fields, "notes": _notes(bound)})
 
 
-def _csv(path: Path, container: Container) -> Source:
+def _csv(path: Path, container: Container, *, is_mapped: bool) -> Source:
     delimiter, header = recognise._header(path, container.text)
-    if len(header) < 2:
+    if len(header) < 2 and not is_mapped:
         raise InputError(f"{path.name}: is no table: its first line has no delimiter (, ; tab |): export it as CSV with a header row")
     recognise._refuse_no_rows(path, container.text, container)
     return Source(path, "flat-csv", container.compression, container.encoding, delimiter, tuple(header), sample=container.text)
@@ -77,7 +77,9 @@ def _json(path: Path, container: Container) -> Source:
             found += 1
     except (ValueError, RecursionError):
         if not found:
-            raise InputError(f"{path.name}: starts like JSON but its first record is not valid JSON: export it again as JSON lines") from None
+            raise InputError(
+                f"{path.name}: starts like JSON but its first record is not valid JSON: export it again as JSON lines"
+            ) from None
     columns = tuple(name for name in names if name and len(name) <= 300 and "\x00" not in name)
     if not columns or len(columns) > recognise.MAX_COLUMNS:
         raise InputError(f"{path.name}: is JSON without fields that could be columns: export JSON lines with one object a session")

@@ -152,7 +152,7 @@ def read_map(path: Path | str) -> ColumnMap:
             raise InputError(f"{name}: '{shorten(key)}' has no meaning here: a map has absent = [...] and [fields]{hint}")
     given = content.get("fields")
     if not isinstance(given, dict) or not given:
-        raise InputError(f"{name}: has no [fields]: write one line for each column, such as pageviews = \"Page views\"")
+        raise InputError(f'{name}: has no [fields]: write one line for each column, such as pageviews = "Page views"')
     lines = _lines(text)
     draft = ColumnMap(name, {}, _absent(name, content.get("absent", [])), lines)
     columns = {}
@@ -309,5 +309,5 @@ def _refuse_contradictions(mapped: ColumnMap) -> None:
         raise InputError(f"{mapped.at(sorted(dates)[0])}: is a date, but absent says that there are none: take 'dates' out of absent")
     if "dates" not in mapped.absent and not dates:
         raise InputError(
-            f"{mapped.name}: names neither date nor start_time: where the table has no dates, write absent = [\"dates\"] above [fields]"
+            f'{mapped.name}: names neither date nor start_time: where the table has no dates, write absent = ["dates"] above [fields]'
         )

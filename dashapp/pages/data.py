@@ -40,7 +40,7 @@ LOADS = (
     Column("Bots", _exact("bots")),
     Column("No consent", _exact("without_consent")),
     Column("Rejected", _exact("rejected")),
-    Column("Notes", lambda row: " ".join(row["notes"] or []), is_number=False),
+    Column("Notes", lambda row: html.Div(" ".join(row["notes"] or []), className="long"), is_number=False),
 )
 REJECTS = (
     Column("Reason", lambda row: row["reason"], is_number=False),

@@ -71,7 +71,9 @@ def _notes(mapped: ColumnMap) -> list[str]:
         )
     for column in mapped.columns.values():
         if column.is_partial:
-            notes.append(f"The column {shorten(column.names[0])} tells no whole dates ({column.format}): days are unknown, none is invented.")
+            notes.append(
+                f"The column {shorten(column.names[0])} tells no whole dates ({column.format}): days are unknown, none is invented."
+            )
     return notes
 
 
@@ -120,5 +122,3 @@ select row_number, reason, raw from placed where reason is not null
 def identifier(name: str) -> str:
     """A column name as an SQL identifier."""
     return '"' + name.replace('"', '""') + '"'
-
-

@@ -3,7 +3,7 @@ with capabilities as (
     select *
     from (
         values
-            (1, 'dates', 'days', 'no chart over time and no filter by date'),
+            (1, 'dates', 'dates', 'there is no chart over time and no filter by date'),
             (2, 'country', 'countries', 'all sessions stand under one name, (unknown)'),
             (3, 'device', 'devices', 'all sessions stand under one name, other'),
             (4, 'source', 'sources', 'all sessions stand under one name, (unknown)'),

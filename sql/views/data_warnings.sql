@@ -33,6 +33,8 @@ with found as (
     union all
     select 'info', 'load', file || ': ' || note
     from (select file, unnest(notes) as note from loads)
+    where not regexp_matches(note, '^There is no (device|country|source|duration|revenue) column')
+        or exists (from data_lacks where is_partial)
     union all
     select 'info', 'demo', 'These are generated demo data, not a real site.'
     from settings
