@@ -39,6 +39,12 @@ def parser() -> argparse.ArgumentParser:
     demo_parser = commands.add_parser("demo", help="write exports of an invented shop, with planted leaks and their truth.json")
     demo.add_arguments(demo_parser)
     demo_parser.set_defaults(run=demo.run)
+
+    from etl.pull import command as pull
+
+    pull_parser = commands.add_parser("pull", help="fetch a Google Analytics export from BigQuery, day by day")
+    pull.add_arguments(pull_parser)
+    pull_parser.set_defaults(run=pull.run)
     return top
 
 

@@ -51,7 +51,7 @@ LOOKS = {
     "transactions": {"count", "flag", "empty"},
     "key_events": {"count", "flag", "empty"},
     "duration": {"count", "number", "clock", "flag", "empty"},
-    "revenue": {"count", "number", "flag", "empty", "id"},  # large micros look like ids
+    "revenue": {"count", "number", "flag", "empty"},
     "bounces": {"yes or no", "flag", "empty", "count"},
 }
 MEANS = {
@@ -174,7 +174,7 @@ KINDS = (
     ("month", lambda value: any(value.lower() in names for names in MONTHS.values())),
     ("device", lambda value: value.lower() in DEVICES),
     ("clock", lambda value: bool(re.fullmatch(r"\d{1,2}:\d\d:\d\d", value))),
-    ("count", lambda value: bool(re.fullmatch(r"\d{1,8}(\.0+)?", value))),
+    ("count", lambda value: bool(re.fullmatch(r"\d{1,12}(\.0+)?", value))),
     ("number", lambda value: bool(re.fullmatch(r"[^\w\s.,+-]?-?(?!\d{9})[\d.,]{1,20}", value)) and bool(re.search(r"\d", value))),
     ("country", lambda value: value.lower() in _countries()),
     ("path", lambda value: value.startswith("/") or bool(re.match(r"https?://", value))),

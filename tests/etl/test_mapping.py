@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl import mapping_sql
@@ -110,6 +110,7 @@ def test_no_map_at_all(tmp_path):
         read_map(huge)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_any_text_is_a_map_or_one_line(tmp_path_factory, text):
     path = tmp_path_factory.mktemp("any") / "map.toml"
@@ -120,6 +121,7 @@ def test_any_text_is_a_map_or_one_line(tmp_path_factory, text):
         assert "\n" not in str(error)
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(FIELDS),
     st.recursive(
@@ -267,6 +269,7 @@ def test_rows_without_ids_are_sessions_of_their_own(tmp_path):
     assert grown["files"][0]["sessions_new"] == 501  # a file of other bytes: its rows cannot be told to be the same
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.tuples(*(st.sampled_from(["", "0", "1", "2.5", "-1", "x", "1e3", " 4 ", "12345678.123456", "NaN"]) for _ in range(3))),
