@@ -213,15 +213,13 @@ def speaking(where: str) -> Iterator[None]:
     from google.auth import exceptions as auth
 
     def said(error: Exception) -> str:
-        text = str(getattr(error, "message", "") or error).split("\n")[0]
-        return shorten(text, 160)
+        told = [item["message"] for item in getattr(error, "errors", None) or [] if isinstance(item, dict) and item.get("message")]
+        return shorten(str(told[0] if told else getattr(error, "message", "") or error).split("\n")[0], 160)
 
     try:
         yield
-    except api.Unauthorized:
-        raise InputError(
-            f"{where}: Google does not accept the credentials (401): run 'gcloud auth application-default login' again"
-        ) from None
+    except (api.Unauthorized, auth.RefreshError, auth.InvalidOperation):
+        raise InputError(f"{where}: Google does not accept the credentials: run 'gcloud auth application-default login' again") from None
     except (api.Forbidden, api.TooManyRequests) as error:
         reasons = {item.get("reason") for item in getattr(error, "errors", None) or [] if isinstance(item, dict)}
         if reasons & {"quotaExceeded", "rateLimitExceeded"} or isinstance(error, api.TooManyRequests):
@@ -238,10 +236,6 @@ def speaking(where: str) -> Iterator[None]:
         raise InputError(f"{where}: Google's service did not answer well for five minutes ({said(error)}): try again later") from None
     except api.GoogleAPICallError as error:
         raise InputError(f"{where}: BigQuery refuses ({said(error)})") from None
-    except auth.RefreshError as error:
-        raise InputError(
-            f"{where}: the Google credentials are no longer good ({said(error)}): run 'gcloud auth application-default login' again"
-        ) from None
     except (requests.exceptions.RequestException, auth.TransportError, ConnectionError, TimeoutError) as error:
         raise InputError(f"{where}: Google cannot be reached ({type(error).__name__}): check the network and proxy") from None
 

@@ -106,7 +106,7 @@ def test_a_day_that_broke_off_is_pulled_again_and_the_others_are_not(google, run
     google.faults = [Fault(r"GET .*/queries/.*pageToken", 400, "invalid", after=1)]
     status, _, err = run()
     assert (status, names(run.folder)) == (1, ["events_20240301.parquet"])
-    assert err == "shop-123456.analytics_1: BigQuery refuses (GET told to fail: invalid)\n" or "told to fail: invalid" in err
+    assert err == "shop-123456.analytics_1: BigQuery refuses (told to fail: invalid)\n"
     google.faults = []
     (run.folder / ".events_20240302.parquet.part").write_bytes(b"PAR1 half a file")
     (run.folder / "events_20240303.parquet").write_bytes(b"PAR1 half a file")
@@ -135,7 +135,7 @@ def test_trouble_that_passes_is_waited_for(google, run):
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (Fault("GET .*/tables", 401, "authError"), "does not accept the credentials (401)"),
+        (Fault("GET .*/tables", 401, "authError"), "does not accept the credentials"),
         (Fault("GET .*/tables", 403, "accessDenied"), "access is denied"),
         (Fault("POST .*/jobs", 403, "accessDenied"), "BigQuery Job User"),
         (Fault("POST .*/jobs", 403, "quotaExceeded"), "a quota is used up"),
