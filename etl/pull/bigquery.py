@@ -136,7 +136,7 @@ def pull(
 def _prepare(folder: Path, dry_run: bool) -> None:
     try:
         if not dry_run:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # raw visitor ids
             days.clear_drafts(folder)
     except OSError as error:
         raise InputError(f"{folder}: cannot be created ({error.strerror}): choose another place with --out") from None
