@@ -42,6 +42,7 @@ GRID = {
     "revenue": "revenue",
     "started_at": "dates",
 }
+QUICK = {"returning": "visitors"}
 # Charts that still say something without a capability: the sentence that it is missing stands beside theirs.
 ASIDE = {"funnel-by-device": "device"}
 PAIRED_WITH_DEVICE = ("source-device-heatmap", "source-probabilities")
@@ -57,6 +58,8 @@ def veil(read: Reading, layout: Component) -> Component:
             component.children = _veiled(_list(component.children), missing)
         if getattr(component, "id", None) == "candidates-grid":
             component.columnDefs = [column for column in component.columnDefs if GRID.get(column["field"]) not in missing]
+        if getattr(component, "id", None) == "candidates-quick":
+            component.options = [option for option in component.options if QUICK.get(option["value"]) not in missing]
     return layout
 
 

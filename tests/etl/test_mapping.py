@@ -269,6 +269,43 @@ def test_rows_without_ids_are_sessions_of_their_own(tmp_path):
     assert grown["files"][0]["sessions_new"] == 501  # a file of other bytes: its rows cannot be told to be the same
 
 
+def test_a_database_of_an_earlier_version_takes_sessions_without_dates(tmp_path):
+    """Where days could not be unknown and loads did not say what they lack, both are mended by the next load."""
+    dated = [{"who": "a", "nr": 1, "day": "2024-03-01", "views": 3}]
+    _, con = loaded(tmp_path, dated, "[fields]\n" + IDS + DAY + 'pageviews = "views"')
+    con.close()
+    with duckdb.connect(str(tmp_path / "leaks.duckdb")) as con:
+        con.execute("drop view data_warnings; drop view data_lacks; drop view stage_bases")
+        con.execute("alter table loads drop column lacks; alter table loads drop column thresholds")
+        con.execute("alter table sessions alter column session_date set not null; alter table bots alter column session_date set not null")
+    (tmp_path / "undated").mkdir()
+    undated = table(tmp_path / "undated", [{"views": "9"}, {"views": "9"}])
+    mapped = read_map(written(tmp_path, 'absent = ["ids", "dates"]\n[fields]\npageviews = "views"'))
+    assert load([undated], tmp_path / "leaks.duckdb", mapping=mapped)["files"][0]["sessions_new"] == 2
+    with duckdb.connect(str(tmp_path / "leaks.duckdb"), read_only=True) as con:
+        assert con.execute("select count(*), count(session_date) from sessions").fetchone() == (3, 1)
+        assert con.execute("select sessions from daily_rates").fetchall() == [(1,)]
+        assert con.execute("select is_missing, is_partial, sessions_without from data_lacks where capability = 'dates'").fetchone() == (
+            False,
+            True,
+            2,
+        )
+        for filters, sessions in (
+            ("", 3),
+            ("since := date '2024-01-01'", 1),
+            ("until := date '2024-12-31'", 1),
+            ("devices := ['other']", 3),
+        ):
+            assert con.execute(f"select sessions from kpis({filters})").fetchone() == (sessions,)
+
+
+def test_large_amounts_are_kept_to_the_cent(tmp_path):
+    rows = [{"who": "a", "nr": n, "day": "2024-03-01", "paid": paid} for n, paid in enumerate(("99999999999.99", "0.01"))]
+    _, con = loaded(tmp_path, rows, "[fields]\n" + IDS + DAY + 'revenue = "paid"')
+    assert con.execute("select sum(revenue)::varchar from sessions").fetchone() == ("100000000000.000000",)
+    assert con.execute("select revenue from kpis").fetchone() == (100_000_000_000.0,)
+
+
 @settings(deadline=None)
 @given(
     st.lists(
