@@ -13,7 +13,6 @@ import duckdb
 from etl import landing, merge, privacy, schema, stages
 from etl.errors import InputError
 from etl.landing import OUTCOMES, FileLoad
-from etl.mapped_tables import recognise_table
 from etl.mapping import ColumnMap
 from etl.publish import publishing, quoted
 from etl.recognise import Source, recognise
@@ -111,7 +110,7 @@ def is_demo(file: Path) -> bool:
 
 def recognise_as(file: Path, expected_format: str | None, mapping: ColumnMap | None = None) -> Source:
     """Recognise a file, or take it as a table by a map; refuse it where it is not of the format asked for."""
-    source = recognise_table(file, mapping) if mapping else recognise(file)
+    source = recognise(file, mapping)
     if expected_format and source.format != expected_format:
         raise InputError(f"{source.name}: is {source.format}, not {expected_format}; leave out --format or name the right one.")
     return source

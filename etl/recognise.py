@@ -60,9 +60,16 @@ class Source:
         return bool(self.shape) and (self.format, self.shape) == (other.format, other.shape)
 
 
-def recognise(path: Path | str) -> Source:
-    """Tell the format of a file, or raise InputError with one line: which file, what it is, what is wrong, what to do."""
+def recognise(path: Path | str, mapping: ColumnMap | None = None) -> Source:
+    """Tell the format of a file, or raise InputError with one line: which file, what it is, what is wrong, what to do.
+
+    With a column map it is taken as a table of sessions that the map describes.
+    """
     path = Path(path)
+    if mapping is not None:
+        from etl.mapped_tables import recognise_table
+
+        return recognise_table(path, mapping)
     container = open_container(path)
     if container.encoding == "binary":
         return _parquet(path)

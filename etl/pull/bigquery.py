@@ -17,7 +17,7 @@ from etl.pull import days, writing
 from etl.pull.days import Day
 from etl.pull.statements import statement
 
-PAGE_ROWS = 20_000
+PAGE_ROWS = 2_000  # nested events are large as JSON and larger as Python objects: about 30 kB each
 LEAST_BILLED = 10 << 20
 RETRY_SECONDS = {"initial": 1.0, "maximum": 30.0, "multiplier": 2.0, "timeout": 300.0}
 EMULATOR = "BIGQUERY_EMULATOR_HOST"
