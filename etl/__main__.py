@@ -45,6 +45,12 @@ def parser() -> argparse.ArgumentParser:
     pull_parser = commands.add_parser("pull", help="fetch a Google Analytics export from BigQuery, day by day")
     pull.add_arguments(pull_parser)
     pull_parser.set_defaults(run=pull.run)
+
+    from etl import compare
+
+    compare_parser = commands.add_parser("compare", help="put a report of the Analytics interface beside the sessions loaded")
+    compare.add_arguments(compare_parser)
+    compare_parser.set_defaults(run=compare.run)
     return top
 
 
