@@ -10,6 +10,7 @@ from dashapp.filters import Filters
 from dashapp.queries import common
 
 Answer = dict[str, dict[str, Any]]
+CONVERTED = 3
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,10 @@ def statements(shown: Iterable[Chart], filters: Filters) -> list[Statement]:
 
 def rows_of(chart: Chart, read: Reading, filters: Filters) -> list[Row]:
     """The rows a chart shows: under all filters but those its own marks set."""
-    return read.kept(*_statement(chart, filters))
+    rows = read.kept(*_statement(chart, filters))
+    if chart is FUNNEL and "conversions" in common.missing(read):
+        return [row for row in rows if row["stage"] < CONVERTED]
+    return rows
 
 
 def _statement(chart: Chart, filters: Filters) -> Statement:

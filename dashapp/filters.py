@@ -47,6 +47,8 @@ WHOLE = frozenset(
         "rejects_by_reason",
         "bots_by_rule",
         "data_warnings",
+        "data_lacks",
+        "stage_bases",
         "current_run",
         "loads",
         "benchmarks",

@@ -257,7 +257,8 @@ def other_tables(family: Family) -> set[str]:
 def add(con: duckdb.DuckDBPyConnection, cube: str, difference: str, keys: list[str], sums: list[str]) -> None:
     """Add a difference to a cube; cells left without sessions go."""
     con.execute(f"create or replace temp table added as {summed(keys, sums)} from ({difference}) {grouped(keys, sums)}")
-    same = " and ".join(f"cells.{name} = added.{name}" for name in keys)
+    # The day or month, which comes first, is unknown for sessions without a date.
+    same = " and ".join(f"cells.{name} {'=' if place else 'is not distinct from'} added.{name}" for place, name in enumerate(keys))
     con.execute(f"create or replace temp table places as select cells.rowid as place from {cube} as cells semi join added on {same}")
     con.execute(
         f"""

@@ -115,13 +115,17 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
     compared = " and ".join(
         f"stored.{name}::varchar is not distinct from incoming.{name}::varchar" for name in columns if name != "session_id"
     )
-    days = con.execute("select min(session_date), max(session_date) from scratch.incoming").fetchone()
+    *days, has_undated = con.execute(
+        "select min(session_date), max(session_date), coalesce(bool_or(session_date is null), false) from scratch.incoming"
+    ).fetchone()
+    # Asked for only where need be: a condition on nothing but a range of days skips most of a large table.
+    undated = "session_date is null or" if has_undated else ""
     con.execute(
-        """
+        f"""
         create temp table places as
         select rowid as place
         from sessions
-        where session_id in (select session_id from scratch.incoming) and session_date between ? and ?
+        where session_id in (select session_id from scratch.incoming) and ({undated} session_date between ? and ?)
         """,
         days,
     )

@@ -37,7 +37,7 @@ ORDER = {
         "undated_probability_cells",
         "candidates",
     ],
-    "views": ["aggregate_reports", "aggregate_cells", "aggregate_rates", "data_warnings"],
+    "views": ["aggregate_reports", "aggregate_cells", "aggregate_rates", "data_lacks", "stage_bases", "data_warnings"],
 }
 """Files that need others of their folder, in the order they need; files not named here come before them."""
 

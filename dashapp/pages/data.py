@@ -25,11 +25,13 @@ def _day(when: date) -> str:
     return span(when, when)
 
 
+STAGES_FROM = {"events": "events", "thresholds": "counts of page views"}
 LOADS = (
     Column("File", lambda row: row["file"], is_number=False),
     Column("Format", lambda row: row["format"], is_number=False),
     Column("Loaded (UTC)", lambda row: f"{_day(row['loaded_at'])}, {row['loaded_at']:%H:%M}", is_number=False),
-    Column("Days", lambda row: span(row["first_date"], row["last_date"]), is_number=False),
+    Column("Days", lambda row: span(row["first_date"], row["last_date"]) if row["first_date"] else "unknown", is_number=False),
+    Column("Stages from", lambda row: STAGES_FROM.get(row["stage_basis"], row["stage_basis"]), is_number=False),
     Column("Rows read", _exact("rows_read")),
     Column("New sessions", _exact("sessions_new")),
     Column("Updated", _exact("sessions_updated")),

@@ -85,11 +85,11 @@ class Landing:
 
 def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:
     """Prepare the landing of a recognised file; raises InputError where its content cannot be understood."""
-    from etl.readers import flat_csv, ga360_bigquery, ga360_csv
+    from etl.readers import flat_csv, ga360_bigquery, ga360_csv, mapped
 
     readers = {"flat-csv": flat_csv.read, "ga360-csv": ga360_csv.read, "ga360-bigquery": ga360_bigquery.read}
     with wrapping(source):
-        return readers[source.format](con, source)
+        return mapped.read(con, source) if source.mapping else readers[source.format](con, source)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ with sums as (
         cast(coalesce(sum(sessions) filter (where stage = 3), 0) as bigint) as conversions,
         coalesce(sum(revenue_micros), 0) / 1000000 as revenue
     from day_cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
+    where session_date is not null
     group by session_date
 )
 select

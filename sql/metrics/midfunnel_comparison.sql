@@ -7,7 +7,9 @@ with sums as (
         safe_rate(sum(duration_ms), sum(duration_known)) / 1000 as avg_duration_seconds,
         safe_rate(sum(visits), sum(visits_known)) as avg_visit_number,
         safe_rate(sum(returned), sum(visits_known)) as share_returned,
-        safe_rate(coalesce(sum(sessions) filter (where device = 'mobile'), 0), sum(sessions)) as share_mobile
+        case
+            when bool_or(device <> 'other') then safe_rate(coalesce(sum(sessions) filter (where device = 'mobile'), 0), sum(sessions))
+        end as share_mobile
     from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
     where stage >= 1
     group by stage = 3
