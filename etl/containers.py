@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,13 +11,17 @@ from pathlib import Path
 
 import zstandard
 
-from etl.errors import InputError
+from etl.archives import Budget
+from etl.errors import InputError, NeedsRewriting
 
 HEAD_BYTES = 1 << 20
 CHUNK = 1 << 20
 
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
+ZSTD_CHUNK = 2 << 10  # four bytes may stand for 128 kB, and a piece is unpacked at once
+
+C1 = re.compile(rb"[\x80-\x9f]")  # quotes and the euro sign in Windows-1252, nothing in Latin-1
 
 REFUSED = (
     (b"PK\x03\x04", None),
@@ -71,9 +76,11 @@ def open_container(path: Path) -> Container:
             raise InputError(f"{path.name}: is a Parquet file inside {compression}: unpack it, then load the Parquet file")
         return Container("none", "binary", head, is_whole)
     if head.startswith(codecs.BOM_UTF16_BE):
-        raise InputError(f"{path.name}: is text in UTF-16 big-endian: save it as UTF-8, then load that")
+        raise NeedsRewriting(f"{path.name}: is text in UTF-16 big-endian: save it as UTF-8, then load that", encoding="utf-16-be")
     encoding = _encoding(head, is_utf8)
     _refuse_text(path, head.decode(encoding, errors="replace"))
+    if encoding == "latin-1" and C1.search(head):
+        raise NeedsRewriting(f"{path.name}: is text in Windows-1252: save it as UTF-8, then load that", encoding="cp1252")
     return Container(compression, encoding, head, is_whole)
 
 
@@ -162,21 +169,38 @@ def _check_stream(path: Path, compression: str) -> tuple[bytes, bool, bool]:
     head = bytearray()
     is_whole = is_utf8 = True
     decoder = codecs.getincrementaldecoder("utf-8")()
+    for piece in unpacked(path, path.name, compression):
+        missing = HEAD_BYTES - len(head)
+        head += piece[:missing]
+        is_whole = is_whole and len(piece) <= missing
+        if is_utf8:
+            try:
+                decoder.decode(piece)
+            except UnicodeDecodeError:
+                is_utf8 = False
+    return bytes(head), is_whole, is_utf8
+
+
+def unpacked(path: Path, name: str, compression: str | None = None) -> Iterator[bytes]:
+    """The bytes of a file, unpacked where it is compressed; refuses streams that are cut off, damaged, or a bomb."""
+    if compression is None:
+        with path.open("rb") as file:
+            compression = _compression(file.read(4))
+    if compression == "none":
+        with path.open("rb") as file:
+            while piece := file.read(CHUNK):
+                yield piece
+        return
+    packed, total = path.stat().st_size, 0
     try:
         for piece in _gzip_pieces(path) if compression == "gzip" else _zstd_pieces(path):
-            missing = HEAD_BYTES - len(head)
-            head += piece[:missing]
-            is_whole = is_whole and len(piece) <= missing
-            if is_utf8:
-                try:
-                    decoder.decode(piece)
-                except UnicodeDecodeError:
-                    is_utf8 = False
+            total += len(piece)
+            Budget.check_ratio(name, packed, total)
+            yield piece
     except EOFError:
-        raise InputError(f"{path.name}: the {compression} stream ends too early, the file is cut off: download it again") from None
+        raise InputError(f"{name}: the {compression} stream ends too early, the file is cut off: download it again") from None
     except (zlib.error, zstandard.ZstdError):
-        raise InputError(f"{path.name}: the {compression} stream is damaged: download it again") from None
-    return bytes(head), is_whole, is_utf8
+        raise InputError(f"{name}: the {compression} stream is damaged: download it again") from None
 
 
 def _gzip_pieces(path: Path) -> Iterator[bytes]:
@@ -184,18 +208,20 @@ def _gzip_pieces(path: Path) -> Iterator[bytes]:
 
 
 def _zstd_pieces(path: Path) -> Iterator[bytes]:
-    return _pieces(path, ZSTD, lambda: zstandard.ZstdDecompressor().decompressobj(), lambda stream, data: stream.decompress(data))
+    return _pieces(
+        path, ZSTD, lambda: zstandard.ZstdDecompressor().decompressobj(), lambda stream, data: stream.decompress(data), ZSTD_CHUNK
+    )
 
 
-def _pieces(path: Path, magic: bytes, begin, unpack) -> Iterator[bytes]:
+def _pieces(path: Path, magic: bytes, begin, unpack, chunk: int = CHUNK) -> Iterator[bytes]:
     """The unpacked bytes of all members of a stream; EOFError where the last one is not finished."""
     stream = begin()
     with path.open("rb") as file:
-        data = file.read(CHUNK)
+        data = file.read(chunk)
         while data:
             if stream.eof:
                 if not data.strip(b"\x00"):  # gzip allows padding after its last member
-                    data = file.read(CHUNK)
+                    data = file.read(chunk)
                     continue
                 if not data.startswith(magic[: len(data)]):
                     raise zlib.error("bytes after the end of the stream")
@@ -203,7 +229,7 @@ def _pieces(path: Path, magic: bytes, begin, unpack) -> Iterator[bytes]:
             piece = unpack(stream, data)
             yield piece
             rest = stream.unused_data if stream.eof else getattr(stream, "unconsumed_tail", b"")
-            data = rest or file.read(CHUNK)
+            data = rest or file.read(chunk)
         while not stream.eof and (piece := unpack(stream, b"")):
             yield piece
     if not stream.eof:

@@ -10,3 +10,15 @@ class InputError(Exception):
 
     def __init__(self, message: str):
         super().__init__(" ".join(message.split()))
+
+
+class NeedsRewriting(InputError):
+    """A text that can be used once it is rewritten as UTF-8; the message is for whoever cannot rewrite it.
+
+    `encoding` is what the text is written in, `skipped_lines` how many lines stand above its headers.
+    """
+
+    def __init__(self, message: str, *, encoding: str = "utf-8-sig", skipped_lines: int = 0):
+        super().__init__(message)
+        self.encoding = encoding
+        self.skipped_lines = skipped_lines

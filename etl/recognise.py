@@ -7,14 +7,14 @@ import csv
 import io
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 
 from etl import headers
 from etl.containers import Container, open_container
-from etl.errors import InputError
+from etl.errors import InputError, NeedsRewriting
 from etl.headers import shorten
 
 LOADABLE = ("flat-csv", "ga360-csv", "ga360-bigquery")
@@ -44,22 +44,36 @@ class Source:
     has_hits: bool = False
     container: str = "csv"  # csv, json-lines, json-array or parquet
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    label: str = ""  # what the file is called where its path does not say, as a member of an archive
     sample: str = field(default="", repr=False)
     shape: str = field(default="", repr=False)
     together: tuple[Path, ...] = ()
 
     @property
     def name(self) -> str:
-        return self.path.name
+        return self.label or self.path.name
 
     def reads_with(self, other: Source) -> bool:
         """Whether one scan can read this file and another."""
         return bool(self.shape) and (self.format, self.shape) == (other.format, other.shape)
 
 
-def recognise(path: Path | str) -> Source:
-    """Tell the format of a file, or raise InputError with one line: which file, what it is, what is wrong, what to do."""
+def recognise(path: Path | str, label: str = "") -> Source:
+    """Tell the format of a file, or raise InputError with one line: which file, what it is, what is wrong, what to do.
+
+    `label` is what to call the file where its path does not say it.
+    """
     path = Path(path)
+    try:
+        return replace(_recognise(path), label=label)
+    except InputError as error:
+        if label and str(error).startswith(f"{path.name}: "):
+            error.args = (label + str(error)[len(path.name) :],)
+        raise
+
+
+def _recognise(path: Path) -> Source:
     container = open_container(path)
     if container.encoding == "binary":
         return _parquet(path)
@@ -82,9 +96,9 @@ def _parquet(path: Path) -> Source:
 
 def _json(path: Path, container: Container, start: str) -> Source:
     if container.encoding == "utf-16":
-        raise InputError(f"{path.name}: is JSON in UTF-16: export it as UTF-8")
+        raise NeedsRewriting(f"{path.name}: is JSON in UTF-16: export it as UTF-8", encoding="utf-16")
     if container.head.startswith(codecs.BOM_UTF8):
-        raise InputError(f"{path.name}: is JSON with a byte order mark before it, which JSON does not allow: save it as UTF-8 without one")
+        raise NeedsRewriting(f"{path.name}: is JSON with a byte order mark before it, which JSON does not allow: save it as UTF-8 without one")
     keys = set(re.findall(r'"([A-Za-z_][A-Za-z_0-9]*)"\s*:', start))
     if {"dimensionHeaders", "metricHeaders"} <= keys:
         raise _refuse_data_api(path)
@@ -165,7 +179,7 @@ def _csv(path: Path, container: Container, text: str) -> Source:
         raise refuse_ga4(path)
     lacks = headers.missing(fields)
     if lacks:
-        raise _refuse_csv(path, text, delimiter, header, fields, lacks)
+        raise _refuse_csv(path, container, text, delimiter, header, fields, lacks)
     _refuse_no_rows(path, text, container)
     dotted = sum("." in name for name in header) >= 3 and any(name.startswith("totals.") for name in header)
     return Source(
@@ -217,13 +231,15 @@ def _refuse_no_rows(path: Path, text: str, container: Container) -> None:
         raise InputError(f"{path.name}: has headers but no rows: export it again with a date range that has sessions")
 
 
-def _refuse_csv(path: Path, text: str, delimiter: str, header: list[str], fields: dict[str, int], lacks: list[str]) -> InputError:
+def _refuse_csv(path: Path, container: Container, text: str, delimiter: str, header: list[str], fields: dict[str, int], lacks: list[str]) -> InputError:
     """Why a text file is no table of sessions."""
     below = _header_below(text)
     if below is not None:
-        return InputError(
+        return NeedsRewriting(
             f"{path.name}: its headers stand on line {below}, after {below - 1} other line{'s' if below > 2 else ''}: "
-            "remove what stands above them, or export without a title"
+            "remove what stands above them, or export without a title",
+            encoding="utf-8-sig" if container.encoding == "utf-8" else container.encoding,
+            skipped_lines=below - 1,
         )
     spellings = {headers.normalise(name) for name in header}
     if "visitor" in lacks and spellings & headers.TOTALS:
