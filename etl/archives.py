@@ -195,7 +195,7 @@ def pieces(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str, budget: B
                 budget.spend(label, len(piece))
                 budget.check_ratio(label, info.compress_size, total)
                 yield piece
-    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ValueError, OverflowError):
+    except (zipfile.BadZipFile, zlib.error, EOFError, struct.error, ValueError, OverflowError, OSError):
         raise InputError(f"{label}: is damaged inside the archive (its checksum or size is wrong): download the archive again") from None
     except (NotImplementedError, RuntimeError):
         raise InputError(f"{label}: is packed in a way that is not read: unpack the archive, then load the files inside") from None

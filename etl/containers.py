@@ -63,9 +63,9 @@ def open_container(path: Path) -> Container:
     _refuse_foreign(path, raw)
     compression = _compression(raw)
     if compression == "none":
-        head, is_whole, is_utf8 = raw[:HEAD_BYTES], len(raw) <= HEAD_BYTES, _samples_are_utf8(path)
+        head, is_whole, is_utf8, is_padded = raw[:HEAD_BYTES], len(raw) <= HEAD_BYTES, _samples_are_utf8(path), False
     else:
-        head, is_whole, is_utf8 = _check_stream(path, compression)
+        head, is_whole, is_utf8, is_padded = _check_stream(path, compression)
         if not head:
             raise InputError(f"{path.name}: holds nothing but an empty {compression} stream: export it again")
         _refuse_foreign(path, head)
@@ -79,6 +79,9 @@ def open_container(path: Path) -> Container:
         raise NeedsRewriting(f"{path.name}: is text in UTF-16 big-endian: save it as UTF-8, then load that", encoding="utf-16-be")
     encoding = _encoding(head, is_utf8)
     _refuse_text(path, head.decode(encoding, errors="replace"))
+    if is_padded:
+        encoding = "utf-8-sig" if encoding == "utf-8" else encoding
+        raise NeedsRewriting(f"{path.name}: has zeros after its {compression} stream: unpack it, then load the file inside", encoding=encoding)
     if encoding == "latin-1" and C1.search(head):
         raise NeedsRewriting(f"{path.name}: is text in Windows-1252: save it as UTF-8, then load that", encoding="cp1252")
     return Container(compression, encoding, head, is_whole)
@@ -164,12 +167,13 @@ def _samples_are_utf8(path: Path) -> bool:
     return True
 
 
-def _check_stream(path: Path, compression: str) -> tuple[bytes, bool, bool]:
+def _check_stream(path: Path, compression: str) -> tuple[bytes, bool, bool, bool]:
     """Unpack a stream to its end: DuckDB loads what it could read of a cut-off or damaged one and says nothing."""
     head = bytearray()
     is_whole = is_utf8 = True
     decoder = codecs.getincrementaldecoder("utf-8")()
-    for piece in unpacked(path, path.name, compression):
+    padding: list[int] = []
+    for piece in unpacked(path, path.name, compression, padding):
         missing = HEAD_BYTES - len(head)
         head += piece[:missing]
         is_whole = is_whole and len(piece) <= missing
@@ -178,11 +182,15 @@ def _check_stream(path: Path, compression: str) -> tuple[bytes, bool, bool]:
                 decoder.decode(piece)
             except UnicodeDecodeError:
                 is_utf8 = False
-    return bytes(head), is_whole, is_utf8
+    return bytes(head), is_whole, is_utf8, bool(padding)
 
 
-def unpacked(path: Path, name: str, compression: str | None = None) -> Iterator[bytes]:
-    """The bytes of a file, unpacked where it is compressed; refuses streams that are cut off, damaged, or a bomb."""
+def unpacked(path: Path, name: str, compression: str | None = None, padding: list[int] | None = None) -> Iterator[bytes]:
+    """The bytes of a file, unpacked where it is compressed; refuses streams that are cut off, damaged, or a bomb.
+
+    `padding` takes the lengths of zeros between or after the members of a stream.
+    """
+    padding = [] if padding is None else padding
     if compression is None:
         with path.open("rb") as file:
             compression = _compression(file.read(4))
@@ -193,7 +201,7 @@ def unpacked(path: Path, name: str, compression: str | None = None) -> Iterator[
         return
     packed, total = path.stat().st_size, 0
     try:
-        for piece in _gzip_pieces(path) if compression == "gzip" else _zstd_pieces(path):
+        for piece in _gzip_pieces(path, padding) if compression == "gzip" else _zstd_pieces(path, padding):
             total += len(piece)
             Budget.check_ratio(name, packed, total)
             yield piece
@@ -203,17 +211,16 @@ def unpacked(path: Path, name: str, compression: str | None = None) -> Iterator[
         raise InputError(f"{name}: the {compression} stream is damaged: download it again") from None
 
 
-def _gzip_pieces(path: Path) -> Iterator[bytes]:
-    return _pieces(path, GZIP, lambda: zlib.decompressobj(wbits=31), lambda stream, data: stream.decompress(data, 4 * CHUNK))
+def _gzip_pieces(path: Path, padding: list[int]) -> Iterator[bytes]:
+    return _pieces(path, GZIP, lambda: zlib.decompressobj(wbits=31), lambda stream, data: stream.decompress(data, 4 * CHUNK), padding)
 
 
-def _zstd_pieces(path: Path) -> Iterator[bytes]:
-    return _pieces(
-        path, ZSTD, lambda: zstandard.ZstdDecompressor().decompressobj(), lambda stream, data: stream.decompress(data), ZSTD_CHUNK
-    )
+def _zstd_pieces(path: Path, padding: list[int]) -> Iterator[bytes]:
+    begin = zstandard.ZstdDecompressor
+    return _pieces(path, ZSTD, lambda: begin().decompressobj(), lambda stream, data: stream.decompress(data), padding, ZSTD_CHUNK)
 
 
-def _pieces(path: Path, magic: bytes, begin, unpack, chunk: int = CHUNK) -> Iterator[bytes]:
+def _pieces(path: Path, magic: bytes, begin, unpack, padding: list[int], chunk: int = CHUNK) -> Iterator[bytes]:
     """The unpacked bytes of all members of a stream; EOFError where the last one is not finished."""
     stream = begin()
     with path.open("rb") as file:
@@ -221,6 +228,7 @@ def _pieces(path: Path, magic: bytes, begin, unpack, chunk: int = CHUNK) -> Iter
         while data:
             if stream.eof:
                 if not data.strip(b"\x00"):  # gzip allows padding after its last member
+                    padding.append(len(data))
                     data = file.read(chunk)
                     continue
                 if not data.startswith(magic[: len(data)]):

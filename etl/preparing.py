@@ -21,6 +21,9 @@ from etl.errors import InputError, NeedsRewriting
 from etl.recognise import Source, recognise
 
 
+MOST_REWRITES = 3
+
+
 @dataclass(frozen=True)
 class Export:
     """A file to load: where its bytes are, what it is called, its hash and what was noticed on the way."""
@@ -76,24 +79,25 @@ class Preparing:
 
     def recognise(self, export: Export) -> Source:
         """Recognise an export, after rewriting it where its text needs that."""
-        try:
-            source = recognise(export.path, export.name)
-        except NeedsRewriting as need:
-            path = self.rewrite(export, need)
-            source = recognise(path, export.name)
-            export.notes.append(rewritten(need))
-        return replace(source, notes=[*export.notes, *source.notes], warnings=[*export.warnings, *source.warnings])
+        path, notes = export.path, [*export.notes]
+        for _ in range(MOST_REWRITES):
+            try:
+                source = recognise(path, export.name)
+                return replace(source, notes=[*notes, *source.notes], warnings=[*export.warnings, *source.warnings])
+            except NeedsRewriting as need:
+                path = self.rewrite(path, export.name, need)
+                notes += rewritten(need)
+        return recognise(path, export.name)
 
-    def rewrite(self, export: Export, need: NeedsRewriting) -> Path:
+    def rewrite(self, path: Path, name: str, need: NeedsRewriting) -> Path:
         """The text as UTF-8 without a byte order mark and without the lines above its headers."""
-        target = self.place() / export.path.name
+        target = self.place() / path.name
         decoder = codecs.getincrementaldecoder(need.encoding)(errors="replace")
         left = need.skipped_lines
-        name = export.name
         try:
             with open(target, "x", encoding="utf-8", newline="", opener=private) as file:
                 is_first = True
-                for piece in containers.unpacked(export.path, name):
+                for piece in containers.unpacked(path, name):
                     text = decoder.decode(piece)
                     if is_first and text:
                         text, is_first = text.removeprefix("\ufeff"), False
@@ -118,12 +122,13 @@ class Preparing:
         return folder
 
 
-def rewritten(need: NeedsRewriting) -> str:
-    """What was rewritten, in a sentence."""
+def rewritten(need: NeedsRewriting) -> list[str]:
+    """What was rewritten that someone may want to know."""
     if need.skipped_lines:
-        return f"{need.skipped_lines} line{'s' * (need.skipped_lines > 1)} above the headers were passed over."
-    names = {"utf-16-be": "UTF-16 big-endian", "utf-16": "UTF-16", "cp1252": "Windows-1252", "utf-8-sig": "UTF-8 with a byte order mark"}
-    return f"The text is written in {names[need.encoding]}: it was read as that."
+        return [f"{need.skipped_lines} line{'s' * (need.skipped_lines > 1)} above the headers were passed over."]
+    if need.encoding == "cp1252":
+        return ["The text is not in UTF-8: it was read as Windows-1252."]
+    return []
 
 
 def refuse_special(path: Path, name: str) -> None:
