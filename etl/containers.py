@@ -16,6 +16,7 @@ from etl.errors import InputError, NeedsRewriting
 
 HEAD_BYTES = 1 << 20
 CHUNK = 1 << 20
+TAIL_BYTES = 1 << 16
 
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
@@ -47,6 +48,7 @@ class Container:
     encoding: str  # utf-8, latin-1 or utf-16, as DuckDB names them; binary for Parquet
     head: bytes
     is_whole: bool  # the head is all there is
+    tail: bytes = b""
 
     @property
     def text(self) -> str:
@@ -64,8 +66,9 @@ def open_container(path: Path) -> Container:
     compression = _compression(raw)
     if compression == "none":
         head, is_whole, is_utf8, is_padded = raw[:HEAD_BYTES], len(raw) <= HEAD_BYTES, _samples_are_utf8(path), False
+        tail = _last_bytes(path)
     else:
-        head, is_whole, is_utf8, is_padded = _check_stream(path, compression)
+        head, is_whole, is_utf8, is_padded, tail = _check_stream(path, compression)
         if not head:
             raise InputError(f"{path.name}: holds nothing but an empty {compression} stream: export it again")
         _refuse_foreign(path, head)
@@ -84,7 +87,7 @@ def open_container(path: Path) -> Container:
         raise NeedsRewriting(f"{path.name}: has zeros after its {compression} stream: unpack it, then load the file inside", encoding=encoding)
     if encoding == "latin-1" and C1.search(head):
         raise NeedsRewriting(f"{path.name}: is text in Windows-1252: save it as UTF-8, then load that", encoding="cp1252")
-    return Container(compression, encoding, head, is_whole)
+    return Container(compression, encoding, head, is_whole, tail)
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -100,6 +103,12 @@ def _first_bytes(path: Path) -> bytes:
     if not raw:
         raise InputError(f"{path.name}: is empty (0 bytes): download or export it again")
     return raw
+
+
+def _last_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+        return file.read()
 
 
 def _compression(raw: bytes) -> str:
@@ -167,13 +176,15 @@ def _samples_are_utf8(path: Path) -> bool:
     return True
 
 
-def _check_stream(path: Path, compression: str) -> tuple[bytes, bool, bool, bool]:
+def _check_stream(path: Path, compression: str) -> tuple[bytes, bool, bool, bool, bytes]:
     """Unpack a stream to its end: DuckDB loads what it could read of a cut-off or damaged one and says nothing."""
     head = bytearray()
     is_whole = is_utf8 = True
     decoder = codecs.getincrementaldecoder("utf-8")()
     padding: list[int] = []
+    tail = b""
     for piece in unpacked(path, path.name, compression, padding):
+        tail = (tail + piece[-TAIL_BYTES:])[-TAIL_BYTES:]
         missing = HEAD_BYTES - len(head)
         head += piece[:missing]
         is_whole = is_whole and len(piece) <= missing
@@ -182,7 +193,7 @@ def _check_stream(path: Path, compression: str) -> tuple[bytes, bool, bool, bool
                 decoder.decode(piece)
             except UnicodeDecodeError:
                 is_utf8 = False
-    return bytes(head), is_whole, is_utf8, bool(padding)
+    return bytes(head), is_whole, is_utf8, bool(padding), tail
 
 
 def unpacked(path: Path, name: str, compression: str | None = None, padding: list[int] | None = None) -> Iterator[bytes]:

@@ -15,10 +15,12 @@ class InputError(Exception):
 class NeedsRewriting(InputError):
     """A text that can be used once it is rewritten as UTF-8; the message is for whoever cannot rewrite it.
 
-    `encoding` is what the text is written in, `skipped_lines` how many lines stand above its headers.
+    `encoding` is what the text is written in, `skipped_lines` how many lines stand above its headers,
+    `warnings` what those lines say.
     """
 
-    def __init__(self, message: str, *, encoding: str = "utf-8-sig", skipped_lines: int = 0):
+    def __init__(self, message: str, *, encoding: str = "utf-8-sig", skipped_lines: int = 0, warnings: tuple[str, ...] = ()):
         super().__init__(message)
         self.encoding = encoding
         self.skipped_lines = skipped_lines
+        self.warnings = warnings

@@ -14,6 +14,7 @@ from etl.recognise import Source
 
 OUTCOMES = ("sessions_new", "sessions_updated", "duplicates", "folded", "bots", "without_consent")
 TOO_MANY_REJECTS = 0.5
+CUT_FORMATS = ("flat-csv", "ga360-csv")  # what passes through spreadsheets and interfaces
 MOST_TOGETHER = 60
 
 
@@ -31,6 +32,7 @@ class FileLoad:
     first_date: date | None = None
     last_date: date | None = None
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def summary(self) -> dict:
         """The counts of the file as the table loads has them."""
@@ -41,6 +43,7 @@ class FileLoad:
             **{name: self.outcomes.get(name, 0) for name in OUTCOMES},
             "rejected": self.rejected,
             "notes": self.notes,
+            "warnings": self.warnings,
         }
 
 
@@ -72,13 +75,13 @@ def land(con: duckdb.DuckDBPyConnection, group: list[FileLoad]) -> None:
     for item in group:
         item.landing = landing
         item.notes = [*item.source.notes, *landing.notes]
+        item.warnings = [*item.source.warnings, *landing.warnings]
         with readers.wrapping(item.source):
             count(con, item, alone=len(group) == 1)
 
 
 def count(con: duckdb.DuckDBPyConnection, item: FileLoad, *, alone: bool) -> None:
     """Count what a file gave, and store the rows that cannot be loaded with their reasons."""
-    item.notes += notices(con, f"(from scratch.landing where load_id = {item.load_id} and reject_reason is null)")
     lost = con.execute(item.landing.lost_sql).fetchone()[0] if item.landing.lost_sql else 0
     landed, bad, item.first_date, item.last_date = con.execute(
         """
@@ -93,6 +96,11 @@ def count(con: duckdb.DuckDBPyConnection, item: FileLoad, *, alone: bool) -> Non
         [item.load_id],
     ).fetchone()
     item.rows_read = landed + lost
+    may_be_cut = item.source.format in CUT_FORMATS
+    good = f"(from scratch.landing where load_id = {item.load_id} and reject_reason is null)"
+    notes, warnings = notices(con, good, item.rows_read if may_be_cut else None)
+    item.notes += notes
+    item.warnings += warnings
     if lost:
         refuse_swallowed(con, item)
     if item.rows_read == 0:

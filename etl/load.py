@@ -86,6 +86,7 @@ def load_fresh(
             load_batch(con, batch, db.with_name(f"{db.name}.scratch"), salt, report)
             report("Checking and publishing")
         result["files"] = [item.summary() for item in batch]
+        result["warnings"] += [f"{item.source.name}: {warning}" for item in batch for warning in item.warnings]
         result["warnings"] += [
             f"{item.source.name}: {item.rejected:,} of {item.rows_read:,} rows were not loaded; the table rejects says why."
             for item in batch
@@ -252,5 +253,6 @@ def account(con: duckdb.DuckDBPyConnection, batch: list[FileLoad]) -> None:
             "first_date": item.first_date,
             "last_date": item.last_date,
             "notes": item.notes,
+            "warnings": item.warnings,
         }
         con.execute(f"insert into loads ({', '.join(values)}) values ({', '.join('?' * len(values))})", list(values.values()))

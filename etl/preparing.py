@@ -79,14 +79,15 @@ class Preparing:
 
     def recognise(self, export: Export) -> Source:
         """Recognise an export, after rewriting it where its text needs that."""
-        path, notes = export.path, [*export.notes]
+        path, notes, warnings = export.path, [*export.notes], [*export.warnings]
         for _ in range(MOST_REWRITES):
             try:
                 source = recognise(path, export.name)
-                return replace(source, notes=[*notes, *source.notes], warnings=[*export.warnings, *source.warnings])
+                return replace(source, notes=[*notes, *source.notes], warnings=[*warnings, *source.warnings])
             except NeedsRewriting as need:
                 path = self.rewrite(path, export.name, need)
                 notes += rewritten(need)
+                warnings += need.warnings
         return recognise(path, export.name)
 
     def rewrite(self, path: Path, name: str, need: NeedsRewriting) -> Path:

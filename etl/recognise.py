@@ -16,6 +16,7 @@ from etl import headers
 from etl.containers import Container, open_container
 from etl.errors import InputError, NeedsRewriting
 from etl.headers import shorten
+from etl.notices import sampled
 
 LOADABLE = ("flat-csv", "ga360-csv", "ga360-bigquery")
 
@@ -169,6 +170,8 @@ def _refuse_report(path: Path, what: str) -> InputError:
 def _csv(path: Path, container: Container, text: str) -> Source:
     lines = text.splitlines()
     if lines and lines[0].lstrip('"').startswith("#"):
+        if below := _header_below(text):
+            raise _headers_below(path, container, text, below)
         raise _refuse_report(path, "with a preamble of '#' lines")
     delimiter, header = _header(path, text)
     fields = headers.match(header)
@@ -184,7 +187,7 @@ def _csv(path: Path, container: Container, text: str) -> Source:
     dotted = sum("." in name for name in header) >= 3 and any(name.startswith("totals.") for name in header)
     return Source(
         path, "ga360-csv" if dotted else "flat-csv", container.compression, container.encoding, delimiter, tuple(header), fields,
-        notes=_notes(header, fields), sample=text,
+        notes=_notes(header, fields), warnings=_warnings(container, delimiter, header, text), sample=text,
     )  # fmt: skip
 
 
@@ -235,12 +238,7 @@ def _refuse_csv(path: Path, container: Container, text: str, delimiter: str, hea
     """Why a text file is no table of sessions."""
     below = _header_below(text)
     if below is not None:
-        return NeedsRewriting(
-            f"{path.name}: its headers stand on line {below}, after {below - 1} other line{'s' if below > 2 else ''}: "
-            "remove what stands above them, or export without a title",
-            encoding="utf-8-sig" if container.encoding == "utf-8" else container.encoding,
-            skipped_lines=below - 1,
-        )
+        return _headers_below(path, container, text, below)
     spellings = {headers.normalise(name) for name in header}
     if "visitor" in lacks and spellings & headers.TOTALS:
         return _refuse_report(path, "one row for many sessions")
@@ -255,6 +253,16 @@ def _refuse_csv(path: Path, container: Container, text: str, delimiter: str, hea
     return InputError(
         f"{path.name}: is a table whose headers lack {headers.describe_missing(lacks, header)}: "
         "rename the columns or export one row a session with them (flat-csv)"
+    )
+
+
+def _headers_below(path: Path, container: Container, text: str, below: int) -> NeedsRewriting:
+    return NeedsRewriting(
+        f"{path.name}: its headers stand on line {below}, after {below - 1} other line{'s' if below > 2 else ''}: "
+        "remove what stands above them, or export without a title",
+        encoding="utf-8-sig" if container.encoding == "utf-8" else container.encoding,
+        skipped_lines=below - 1,
+        warnings=tuple(sampled("\n".join(text.splitlines()[: below - 1]))),
     )
 
 
@@ -284,7 +292,7 @@ def _ga360_csv(path: Path, container: Container, delimiter: str, header: list[st
     notes = [f"The column {name} is missing: what it would tell is unknown." for name in JSON_COLUMNS if name not in map(str.strip, header)]
     return Source(
         path, "ga360-csv", container.compression, container.encoding, delimiter, tuple(header), fields,
-        has_hits=False, container="csv-json", notes=notes, sample=text,
+        has_hits=False, container="csv-json", notes=notes, warnings=_warnings(container, delimiter, header, text), sample=text,
     )  # fmt: skip
 
 
@@ -313,6 +321,21 @@ def _notes(header: list[str], fields: dict[str, int]) -> list[str]:
     if doubles:
         notes.append(f"The header {shorten(', '.join(doubles))} stands more than once: the first such column is read.")
     return notes
+
+
+def _warnings(container: Container, delimiter: str, header: list[str], text: str) -> list[str]:
+    """What the end of a table and its columns say about what is missing, one sentence each."""
+    warnings = []
+    last = container.tail.decode(container.encoding if container.encoding != "utf-16" else "utf-16-le", errors="replace").rpartition("\n")[2]
+    record = first_record(last, delimiter)
+    if last.strip() and (record is None or len(record) < len(header)):
+        warnings.append("The file ends in the middle of a row: it is cut off, later rows are missing.")
+    names = [headers.normalise(name) for name in header]
+    if "containssampleddata" in names:
+        place = names.index("containssampleddata")
+        if any(len(row) > place and row[place].strip().lower() == "true" for row in _records(text, delimiter, 1000)[1:]):
+            warnings += sampled("containsSampledData: true")
+    return warnings
 
 
 def file_pattern(path: Path) -> str:

@@ -81,6 +81,7 @@ class Landing:
     swallowed_sql: str | None = None
     stage_basis: str = "thresholds"  # or events
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:

@@ -15,8 +15,11 @@ create table if not exists loads (
     stage_basis varchar not null,
     first_date date,
     last_date date,
-    notes varchar[] not null
+    notes varchar[] not null,
+    warnings varchar[]
 );
+
+alter table loads add column if not exists warnings varchar[];
 
 comment on table loads is 'One row per file loaded. rows_read = sessions_new + sessions_updated + duplicates + folded + bots + without_consent + rejected, checked at every publish.';
 comment on column loads.load_id is 'Number of the load, from 1.';
@@ -36,3 +39,4 @@ comment on column loads.stage_basis is 'What funnel stages were told from: event
 comment on column loads.first_date is 'Earliest session date in the file.';
 comment on column loads.last_date is 'Latest session date in the file.';
 comment on column loads.notes is 'What was healed or noticed while loading, one sentence each.';
+comment on column loads.warnings is 'What makes the figures of the file doubtful, one sentence each: rows cut off, ids damaged, buyers only. NULL in loads of earlier versions.';

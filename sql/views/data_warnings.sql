@@ -27,6 +27,9 @@ with found as (
     from kpis
     where sessions > 0 and conversions = 0
     union all
+    select 'warning', 'load', file || ': ' || warning
+    from (select file, unnest(warnings) as warning from loads)
+    union all
     select 'info', 'load', file || ': ' || note
     from (select file, unnest(notes) as note from loads)
     union all

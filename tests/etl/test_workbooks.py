@@ -100,7 +100,7 @@ def test_ids_rounded_to_fifteen_digits_are_told(tmp_path):
         values[0] = float(7_007_041_817_691_781_124 + number * 7_919_000_000_000)
         values[0] = Raw(f'<c r="{{r}}"><v>{values[0]:.14E}</v></c>')
     file, _ = rows_of(tmp_path, {"Sheet1": rows})
-    assert any("a spreadsheet rounded them" in warning for warning in file["warnings"])
+    assert any("are rounded" in warning for warning in file["warnings"])
     assert file["sessions_new"] == 30
 
 
