@@ -232,6 +232,17 @@ def clear_scratch(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
+def fan_out_warning(item: FileLoad) -> list[str]:
+    """A warning where most rows of a table of sessions turned out to be further parts of the same ones."""
+    folded = item.outcomes.get("folded", 0)
+    if item.landing.rows_are != "sessions" or folded < item.rows_read / 2 or item.source.container == "parquet":
+        return []
+    return [
+        f"{folded:,} of {item.rows_read:,} rows belong to a session that another row tells of: the rows are hits, products or parts of "
+        "sessions, of which each counts once, with the largest of its figures."
+    ]
+
+
 def account(con: duckdb.DuckDBPyConnection, batch: list[FileLoad]) -> None:
     """Write a row of loads for each file."""
     outcomes: dict[int, dict[str, int]] = {}
@@ -240,6 +251,7 @@ def account(con: duckdb.DuckDBPyConnection, batch: list[FileLoad]) -> None:
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     for item in batch:
         item.outcomes = outcomes.get(item.load_id, {})
+        item.warnings += fan_out_warning(item)
         values = {
             "load_id": item.load_id,
             "file": privacy.scrub(item.source.name),

@@ -67,7 +67,7 @@ def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:
     )
 
 
-SAMPLES = {"date": ["20170801"], "start_time": ["1501570398"], "revenue": ["10000000"]}
+SAMPLES = {"date": ["20170801"], "start_time": ["1501570398"], "revenue": ["10000000"], "duration": ["31"]}
 
 
 def _parquet_scan(source: Source) -> str:
