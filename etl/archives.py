@@ -104,7 +104,9 @@ def _refuse_long_directory(path: Path, name: str) -> None:
             raise zipfile.BadZipFile
         _, disk, _, _, members, length, _, _ = struct.unpack("<4s4H2LH", tail[end : end + 22])
         if disk not in (0, 0xFFFF):
-            raise InputError(f"{name}: is one part of a zip archive split over several files: join or unpack them, then load the files inside")
+            raise InputError(
+                f"{name}: is one part of a zip archive split over several files: join or unpack them, then load the files inside"
+            )
         locator = tail.rfind(b"PK\x06\x07", 0, end)
         if 0xFFFF in (members, disk) or length == 0xFFFFFFFF:
             if locator < 0:
@@ -160,7 +162,9 @@ def _refuse_trick(info: zipfile.ZipInfo, name: str) -> None:
     if info.create_system == 3 and kind not in (0, stat.S_IFREG, stat.S_IFDIR):
         what = "a symbolic link" if kind == stat.S_IFLNK else "a special file"
     if what:
-        raise InputError(f"{name}: holds {what} ('{shorten(written)}'), as no export does: unpack what you trust, then load the files inside")
+        raise InputError(
+            f"{name}: holds {what} ('{shorten(written)}'), as no export does: unpack what you trust, then load the files inside"
+        )
 
 
 def _is_passed_over(member: str) -> bool:
@@ -210,7 +214,9 @@ def unpack(path: Path, name: str, folder: Path, budget: Budget) -> list[tuple[Pa
         infos = files_in(archive, name)
         declared = sum(info.file_size for info in infos)
         if declared > shutil.disk_usage(folder).free:
-            raise InputError(f"{name}: unpacks to {declared / (1 << 30):,.1f} GB, more than there is room for beside the database: make room")
+            raise InputError(
+                f"{name}: unpacks to {declared / (1 << 30):,.1f} GB, more than there is room for beside the database: make room"
+            )
         if declared > budget.left:
             budget.spend(name, declared)
         places: dict[str, Path] = {}
@@ -224,7 +230,9 @@ def unpack(path: Path, name: str, folder: Path, budget: Budget) -> list[tuple[Pa
                 with open(target, "xb", opener=_private) as file:
                     _write(file, pieces(archive, info, name, budget))
             except OSError as error:
-                raise InputError(f"{member_name(name, info)}: cannot be unpacked beside the database ({error.strerror}): make room") from None
+                raise InputError(
+                    f"{member_name(name, info)}: cannot be unpacked beside the database ({error.strerror}): make room"
+                ) from None
             unpacked.append((target, member_name(name, info)))
     return unpacked
 

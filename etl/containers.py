@@ -84,7 +84,9 @@ def open_container(path: Path) -> Container:
     _refuse_text(path, head.decode(encoding, errors="replace"))
     if is_padded:
         encoding = "utf-8-sig" if encoding == "utf-8" else encoding
-        raise NeedsRewriting(f"{path.name}: has zeros after its {compression} stream: unpack it, then load the file inside", encoding=encoding)
+        raise NeedsRewriting(
+            f"{path.name}: has zeros after its {compression} stream: unpack it, then load the file inside", encoding=encoding
+        )
     if encoding == "latin-1" and C1.search(head):
         raise NeedsRewriting(f"{path.name}: is text in Windows-1252: save it as UTF-8, then load that", encoding="cp1252")
     return Container(compression, encoding, head, is_whole, tail)

@@ -54,18 +54,18 @@ ALIASES: dict[str, tuple[str, ...]] = {
 
 # What the interface calls these fields in German, French, Spanish, Italian, Dutch and Portuguese, without accents.
 TRANSLATED: dict[str, tuple[str, ...]] = {
-    "visitor": ("besucherid", "clientkennung", "identifiantclient", "idclient", "iddecliente", "idcliente",),
+    "visitor": ("besucherid", "clientkennung", "identifiantclient", "idclient", "iddecliente", "iddocliente", "idcliente"),
     "session": (
         "sitzungsid", "iddesession", "iddesesion", "idsesion", "idsessione", "iddasessao", "idsessao", "sessieid",
         "identifiantdesession",
     ),
-    "visit_number": ("sitzungsnummer", "numerodesession", "numerodesesion", "numerosessione", "numerodasessao", "sessienummer",),
-    "date": ("data", "tag", "jour", "dia", "giorno", "dag",),
+    "visit_number": ("sitzungsnummer", "numerodesession", "numerodesesion", "numerosessione", "numerodasessao", "sessienummer"),
+    "date": ("data", "tag", "jour", "dia", "giorno", "dag"),
     "device": (
         "geratekategorie", "gerat", "categoriedappareil", "appareil", "categoriadedispositivo", "categoriadispositivo",
         "categoriadeldispositivo", "categoriadodispositivo", "dispositivo", "apparaatcategorie", "apparaat",
     ),
-    "country": ("land", "pays", "pais", "paese",),
+    "country": ("land", "pays", "pais", "paese"),
     "source": (
         "quelle", "fuente", "sorgente", "origem", "bron", "sitzungsquelle", "sourcedelasession", "fuentedelasesion",
         "sorgentesessione", "origemdasessao", "sessiebron",
@@ -74,8 +74,8 @@ TRANSLATED: dict[str, tuple[str, ...]] = {
         "support", "medio", "mezzo", "midia", "supportdelasession", "sitzungsmedium", "mediodelasesion", "mezzosessione",
         "midiadasessao", "sessiemedium",
     ),
-    "source_medium": ("quellemedium", "sourcesupport", "fuentemedio", "sorgentemezzo", "origemmidia", "bronmedium",),
-    "campaign": ("kampagne", "campagne", "campana", "campagna", "campanha",),
+    "source_medium": ("quellemedium", "sourcesupport", "fuentemedio", "sorgentemezzo", "origemmidia", "bronmedium"),
+    "campaign": ("kampagne", "campagne", "campana", "campagna", "campanha"),
     "channel": (
         "standardchannelgruppierung", "standardchannelgruppe", "groupedecanauxpardefaut", "grupodecanalespredeterminado",
         "gruppodicanalipredefinito", "grupodecanaispadrao", "standaardkanaalgroep", "standaardkanaalgroepering",
@@ -83,8 +83,8 @@ TRANSLATED: dict[str, tuple[str, ...]] = {
     "landing_page": (
         "zielseite", "pagededestination", "paginadedestino", "paginadidestinazione", "paginadestinazione", "bestemmingspagina",
     ),
-    "browser": ("navigateur", "navegador",),
-    "operating_system": ("betriebssystem", "systemedexploitation", "sistemaoperativo", "sistemaoperacional", "besturingssysteem",),
+    "browser": ("navigateur", "navegador"),
+    "operating_system": ("betriebssystem", "systemedexploitation", "sistemaoperativo", "sistemaoperacional", "besturingssysteem"),
     "pageviews": (
         "seitenaufrufe", "aufrufe", "pagesvues", "vues", "paginasvistas", "numerodepaginasvistas", "vistasdepagina",
         "visualizzazionidipagina", "visualizzazioni", "visualizacoesdepagina", "visualizacoes", "paginaweergaven", "weergaven",
@@ -93,7 +93,7 @@ TRANSLATED: dict[str, tuple[str, ...]] = {
         "sitzungsdauer", "dureedelasession", "dureedesession", "duraciondelasesion", "duratasessione", "duratadellasessione",
         "duracaodasessao", "sessieduur",
     ),
-    "bounces": ("absprunge", "rebonds", "rebotes", "rimbalzi", "rejeicoes",),
+    "bounces": ("absprunge", "rebonds", "rebotes", "rimbalzi", "rejeicoes"),
     "transactions": (
         "transaktionen", "kaufe", "transacciones", "compras", "transazioni", "acquisti", "transacoes", "transacties", "aankopen",
         "achats",

@@ -66,7 +66,9 @@ def notices(con: duckdb.DuckDBPyConnection, rows: str, rows_read: int | None = N
     if sessions >= MANY and visitors and sessions > SESSIONS_PER_VISITOR * visitors:
         warnings.append(f"{sessions:,} sessions fold into about {visitors:,} visitors: their ids may be damaged.")
     if long_ids >= FEW_LONG_IDS and rounded_ids > long_ids / 2:
-        warnings.append(f"{rounded_ids:,} of {long_ids:,} long visitor ids are rounded: a spreadsheet or a program read them as numbers, visitors run together.")
+        warnings.append(
+            f"{rounded_ids:,} of {long_ids:,} long visitor ids are rounded: a spreadsheet or a program read them as numbers, visitors run together."
+        )
     elif long_ids >= LONG_IDS and digit_ids == long_ids and not zero_ids and short_ids > long_ids / 100:
         warnings.append(
             f"None of {long_ids:,} visitor ids begins with 0, though one in ten should: a spreadsheet took their leading zeros, "

@@ -20,7 +20,6 @@ from etl import archives, containers, workbooks
 from etl.errors import InputError, NeedsRewriting
 from etl.recognise import Source, recognise
 
-
 MOST_REWRITES = 3
 
 

@@ -99,7 +99,9 @@ def _json(path: Path, container: Container, start: str) -> Source:
     if container.encoding == "utf-16":
         raise NeedsRewriting(f"{path.name}: is JSON in UTF-16: export it as UTF-8", encoding="utf-16")
     if container.head.startswith(codecs.BOM_UTF8):
-        raise NeedsRewriting(f"{path.name}: is JSON with a byte order mark before it, which JSON does not allow: save it as UTF-8 without one")
+        raise NeedsRewriting(
+            f"{path.name}: is JSON with a byte order mark before it, which JSON does not allow: save it as UTF-8 without one"
+        )
     keys = set(re.findall(r'"([A-Za-z_][A-Za-z_0-9]*)"\s*:', start))
     if {"dimensionHeaders", "metricHeaders"} <= keys:
         raise _refuse_data_api(path)
@@ -234,7 +236,9 @@ def _refuse_no_rows(path: Path, text: str, container: Container) -> None:
         raise InputError(f"{path.name}: has headers but no rows: export it again with a date range that has sessions")
 
 
-def _refuse_csv(path: Path, container: Container, text: str, delimiter: str, header: list[str], fields: dict[str, int], lacks: list[str]) -> InputError:
+def _refuse_csv(
+    path: Path, container: Container, text: str, delimiter: str, header: list[str], fields: dict[str, int], lacks: list[str]
+) -> InputError:
     """Why a text file is no table of sessions."""
     below = _header_below(text)
     if below is not None:
@@ -326,7 +330,9 @@ def _notes(header: list[str], fields: dict[str, int]) -> list[str]:
 def _warnings(container: Container, delimiter: str, header: list[str], text: str) -> list[str]:
     """What the end of a table and its columns say about what is missing, one sentence each."""
     warnings = []
-    last = container.tail.decode(container.encoding if container.encoding != "utf-16" else "utf-16-le", errors="replace").rpartition("\n")[2]
+    last = container.tail.decode(container.encoding if container.encoding != "utf-16" else "utf-16-le", errors="replace").rpartition("\n")[
+        2
+    ]
     record = first_record(last, delimiter)
     if last.strip() and (record is None or len(record) < len(header)):
         warnings.append("The file ends in the middle of a row: it is cut off, later rows are missing.")

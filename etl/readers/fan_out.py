@@ -16,7 +16,9 @@ from etl.headers import normalise, shorten
 from etl.readers import COLUMNS
 from etl.recognise import Source
 
-HIT = re.compile(r"hit(s)?(number|hitnumber|type|time|pagepagepath|pagepath|eventinfo\w+|ecommerceaction\w+|transaction\w+|item\w+|appinfo\w+)")
+HIT = re.compile(
+    r"hit(s)?(number|hitnumber|type|time|pagepagepath|pagepath|eventinfo\w+|ecommerceaction\w+|transaction\w+|item\w+|appinfo\w+)"
+)
 PRODUCT = re.compile(
     r"(hits?)?(product)?(product|item)(s)?(sku|productsku|v2productname|name|id|revenue|productrevenue|quantity|productquantity|price|brand|"
     r"category|variant)"
@@ -62,7 +64,9 @@ def refuse_keyless(con: duckdb.DuckDBPyConnection, source: Source, fan_out: FanO
     header = source.columns[source.fields["start_time"]]
     advice = "export the id of the session (visitId, ga_session_id) with each row, or one row a session"
     if fan_out.unit and normalise(header) in ROW_CLOCKS:
-        raise InputError(f"{source.name}: holds one row for each of the {fan_out.unit}, and no column says which session it belongs to: {advice}")
+        raise InputError(
+            f"{source.name}: holds one row for each of the {fan_out.unit}, and no column says which session it belongs to: {advice}"
+        )
     from etl.readers import dates
 
     visitor, clock = f"c{source.fields['visitor']}", f"c{source.fields['start_time']}"

@@ -159,7 +159,12 @@ def _started_at(con: duckdb.DuckDBPyConnection, table: Table, notes: list[str]) 
     if "start_time" in table.fields:
         values = table.values(con, "start_time")
         first = values[0] if values else ""
-        if first and not first.replace(".", "").isdigit() and not first.endswith(("Z", "UTC")) and not re.search(r"[+-]\d\d:?(\d\d)?$", first):
+        if (
+            first
+            and not first.replace(".", "").isdigit()
+            and not first.endswith(("Z", "UTC"))
+            and not re.search(r"[+-]\d\d:?(\d\d)?$", first)
+        ):
             notes.append("Start times are written without a time zone: they are taken as UTC.")
         return dates.start_sql(table.fields["start_time"], values, _order(con, table, "start_time", values))
     if "visit" in table.fields:

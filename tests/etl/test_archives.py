@@ -92,7 +92,8 @@ def test_one_bad_member_refuses_the_archive(tmp_path):
 
 def test_an_archive_of_the_demo_is_known_as_one(tmp_path):
     subprocess.run(
-        [sys.executable, "-m", "etl", "demo", "--out", str(tmp_path / "demo"), "--format", "flat", "--sessions", "300", "--days", "3"], check=True
+        [sys.executable, "-m", "etl", "demo", "--out", str(tmp_path / "demo"), "--format", "flat", "--sessions", "300", "--days", "3"],
+        check=True,
     )
     path = packed(tmp_path / "demo.zip", {f"demo/{file.name}": file.read_bytes() for file in (tmp_path / "demo").iterdir()})
     load([path], tmp_path / "leaks.duckdb")
@@ -126,7 +127,10 @@ def test_names_of_members_are_scrubbed(tmp_path):
     assert result["files"][0]["file"] == "fine.zip/(e-mail)"
 
 
-@pytest.mark.parametrize(("mode", "what"), [(stat.S_IFLNK | 0o777, "a symbolic link"), (stat.S_IFIFO | 0o600, "a special file"), (stat.S_IFCHR, "a special file")])
+@pytest.mark.parametrize(
+    ("mode", "what"),
+    [(stat.S_IFLNK | 0o777, "a symbolic link"), (stat.S_IFIFO | 0o600, "a special file"), (stat.S_IFCHR, "a special file")],
+)
 def test_links_and_devices(tmp_path, mode, what):
     info = zipfile.ZipInfo("a.csv")
     info.create_system, info.external_attr = 3, mode << 16
@@ -353,7 +357,9 @@ with zipfile.ZipFile(BASE, "w", zipfile.ZIP_DEFLATED) as whole:
     whole.writestr("b/c.csv", "fullVisitorId,visitId,date,country\n3,4,20170704,Peru\n")
 
 
-@given(st.lists(st.tuples(st.integers(0, len(BASE.getvalue()) - 1), st.binary(min_size=1, max_size=4)), min_size=1, max_size=4), st.booleans())
+@given(
+    st.lists(st.tuples(st.integers(0, len(BASE.getvalue()) - 1), st.binary(min_size=1, max_size=4)), min_size=1, max_size=4), st.booleans()
+)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_mutated_archives_unpack_or_are_refused(tmp_path, mutations, cut):
     content = bytearray(BASE.getvalue())

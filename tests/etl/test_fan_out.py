@@ -32,7 +32,7 @@ def test_totals_repeated_in_every_hit_count_once(tmp_path):
     rows = [(v, 1499201738 + v, 20170704, hit, "PAGE", 7, 2, 25_000_000) for v in (1, 2) for hit in range(1, 11)]
     sessions, file = loaded(tmp_path, table(tmp_path / "a.csv", header, rows))
     assert sessions == [(7, 2, 25.0), (7, 2, 25.0)]
-    assert (file["rows_read"], file["sessions_new"], file["folded"]) == (20, 2, 18)
+    assert (file["rows_read"], file["sessions_new"], file["folded"] + file["duplicates"]) == (20, 2, 18)
     assert "The rows are hits, not sessions: those of one session are folded into one." in file["notes"]
     assert file["warnings"] == []
 
@@ -57,7 +57,7 @@ def test_revenue_of_items_is_added_up(tmp_path):
     ]
     sessions, file = loaded(tmp_path, table(tmp_path / "a.csv", header, rows))
     assert sorted((transactions, revenue) for _, transactions, revenue in sessions) == [(0, 0.0), (1, 10.5), (2, 35.25)]
-    assert (file["sessions_new"], file["folded"]) == (3, 2)
+    assert (file["sessions_new"], file["folded"] + file["duplicates"]) == (3, 2)
     assert "Revenue is the sum of the column item_revenue over a session." in file["notes"]
     assert not any("no revenue column" in note for note in file["notes"])
 
@@ -88,7 +88,9 @@ def test_the_same_transaction_in_two_sessions_is_one_purchase(tmp_path):
 
 def test_revenue_that_differs_by_hit_is_added_up_and_repeated_revenue_is_not(tmp_path):
     header = "fullVisitorId,visitId,date,hitNumber,revenue"
-    sessions, _ = loaded(tmp_path, table(tmp_path / "a.csv", header, [(1, 1499201738, 20170704, hit, amount) for hit, amount in ((1, ""), (2, 10), (3, 5))]))
+    sessions, _ = loaded(
+        tmp_path, table(tmp_path / "a.csv", header, [(1, 1499201738, 20170704, hit, amount) for hit, amount in ((1, ""), (2, 10), (3, 5))])
+    )
     assert [(transactions, revenue) for _, transactions, revenue in sessions] == [(1, 15.0)]
     (tmp_path / "leaks.duckdb").unlink()
     sessions, _ = loaded(tmp_path, table(tmp_path / "b.csv", header, [(1, 1499201738, 20170704, hit, 10) for hit in (1, 2, 3)]))
@@ -110,7 +112,7 @@ def test_bad_rows_of_a_fan_out_keep_their_numbers(tmp_path):
     _, file = loaded(tmp_path, table(tmp_path / "a.csv", header, rows))
     with duckdb.connect(str(tmp_path / "leaks.duckdb"), read_only=True) as con:
         assert con.execute("select row_number, reason from rejects").fetchall() == [(8, "date is not a date")]
-    assert file["folded"] == 18
+    assert file["folded"] + file["duplicates"] == 18
 
 
 @pytest.mark.parametrize(
@@ -131,6 +133,8 @@ def test_hits_that_no_key_folds_are_refused(tmp_path, header, row):
 
 
 def test_sessions_told_apart_by_their_start_are_no_hits(tmp_path):
-    path = table(tmp_path / "a.csv", "clientId,start time,country", [(f"{n % 9}.5", f"2017-07-{n + 1:02}T10:00:00Z", "Peru") for n in range(28)])
+    path = table(
+        tmp_path / "a.csv", "clientId,start time,country", [(f"{n % 9}.5", f"2017-07-{n + 1:02}T10:00:00Z", "Peru") for n in range(28)]
+    )
     sessions, file = loaded(tmp_path, path)
     assert len(sessions) == 28 and file["warnings"] == []

@@ -57,7 +57,11 @@ def test_a_download_says_that_it_is_sampled(tmp_path):
 
 def test_a_column_says_that_it_is_sampled(tmp_path):
     path = tmp_path / "a.csv"
-    path.write_text(",".join([*HEADER, "containsSampledData"]) + "\n" + "".join(f"{n},1499201738,1,20170704,desktop,Peru,google,4,31,,,true\n" for n in range(9)))
+    path.write_text(
+        ",".join([*HEADER, "containsSampledData"])
+        + "\n"
+        + "".join(f"{n},1499201738,1,20170704,desktop,Peru,google,4,31,,,true\n" for n in range(9))
+    )
     (warning,) = warned(tmp_path, path)
     assert "is sampled" in warning
 

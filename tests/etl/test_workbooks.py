@@ -117,7 +117,9 @@ def test_merged_cells(tmp_path):
 def test_a_full_sheet_is_told(tmp_path, monkeypatch):
     """The last row that a sheet can have holds something: what followed was cut."""
     rows = "".join(
-        f'<row r="{number}">' + "".join(f'<c r="{chr(65 + place)}{number}" t="str"><v>{value}</v></c>' for place, value in enumerate(values)) + "</row>"
+        f'<row r="{number}">'
+        + "".join(f'<c r="{chr(65 + place)}{number}" t="str"><v>{value}</v></c>' for place, value in enumerate(values))
+        + "</row>"
         for number, values in ((1, HEADER), (2, row().values()), (1_048_576, row(fullVisitorId="8").values()))
     )
     sheet = sheet_xml([]).replace("<sheetData></sheetData>", f"<sheetData>{rows}</sheetData>")
@@ -136,7 +138,9 @@ def test_a_workbook_in_an_archive_is_the_same_workbook(tmp_path):
 
 
 def test_a_workbook_without_sessions_says_what_its_headers_lack(tmp_path):
-    line = refused(tmp_path, write_workbook(tmp_path / "book.xlsx", {"Sheet1": [["country", "visitId", "date"], ["Peru", "1", "20170704"]]}))
+    line = refused(
+        tmp_path, write_workbook(tmp_path / "book.xlsx", {"Sheet1": [["country", "visitId", "date"], ["Peru", "1", "20170704"]]})
+    )
     assert line.startswith("book.xlsx/Sheet1: is a table whose headers lack a visitor id")
     assert "holds anything" in refused(tmp_path, write_workbook(tmp_path / "empty.xlsx", {"Sheet1": []}))
 
@@ -158,7 +162,9 @@ def test_a_sheet_that_claims_billions_of_cells(tmp_path, monkeypatch):
 
 
 def test_a_workbook_that_is_a_bomb(tmp_path, monkeypatch):
-    path = write_workbook(tmp_path / "bomb.xlsx", {"Sheet1": sheet_xml(table(1)).replace("</sheetData>", " " * (150 << 20) + "</sheetData>")})
+    path = write_workbook(
+        tmp_path / "bomb.xlsx", {"Sheet1": sheet_xml(table(1)).replace("</sheetData>", " " * (150 << 20) + "</sheetData>")}
+    )
     assert "times its size" in refused(tmp_path, path)
     monkeypatch.setattr(workbooks, "MAX_UNPACKED", 1 << 10)
     assert "unpacks to more than" in refused(tmp_path, write_workbook(tmp_path / "large.xlsx", {"Sheet1": table(200)}))
@@ -232,7 +238,7 @@ def test_other_documents(tmp_path, parts, said):
 
 
 def test_quotes_line_breaks_and_formulas_in_cells_stay_texts(tmp_path):
-    hostile = '=cmd|\' /C calc\'!A0 "quoted", two\nlines'
+    hostile = "=cmd|' /C calc'!A0 \"quoted\", two\nlines"
     file, sessions = rows_of(tmp_path, {"Sheet1": table(1, source=hostile)})
     assert file["rejected"] == 0
     assert sessions[0]["source"].startswith("=cmd|")
