@@ -11,6 +11,8 @@ from dashapp.db import Reading, Row
 from dashapp.filters import Filters
 from dashapp.queries import common
 
+MOST_CAUTIONS = 2
+
 
 def page(title: str, *cards: Any) -> html.Div:
     """A page of cards on twelve columns."""
@@ -26,13 +28,13 @@ def page(title: str, *cards: Any) -> html.Div:
     )
 
 
-def frame(read: Reading, filters: Filters, notes: list[str], totals: Row) -> Answer:
-    """What the frame of every page says under the filters."""
+def frame(read: Reading, filters: Filters, notes: list[str], totals: Row, *, cautions: bool = True) -> Answer:
+    """What the frame of every page says under the filters; `cautions` where the page does not list them itself."""
     covered = common.coverage(read)
     is_empty = not totals["sessions"]
     return {
         "page-subtitle": {"children": _subtitle(totals, filters, covered)},
-        "page-notes": {"children": [html.P(note) for note in [*_demo(read), *notes]]},
+        "page-notes": {"children": [html.P(note) for note in [*_demo(read), *(_cautions(read) if cautions else []), *notes]]},
         "page-empty": {"children": _empty(covered) if is_empty else None},
         "page-body": {"className": "body is-empty" if is_empty else "body"},
     }
@@ -60,6 +62,14 @@ def _subtitle(totals: Row, filters: Filters, covered: Row) -> str:
 def _demo(read: Reading) -> list[str]:
     is_demo = common.settings(read).get("is_demo") == "true"
     return ["These are generated demo data, not a real site."] if is_demo else []
+
+
+def _cautions(read: Reading) -> list[str]:
+    """The first warnings about the files loaded: whoever reads the figures must know of them."""
+    told = common.cautions(read)
+    more = len(told) - MOST_CAUTIONS
+    rest = [f"{more} more warning{'s' * (more > 1)} about the files loaded: see Data."] if more > 0 else []
+    return [*told[:MOST_CAUTIONS], *rest]
 
 
 def _empty(covered: Row) -> html.Div:
