@@ -99,7 +99,7 @@ def count(con: duckdb.DuckDBPyConnection, item: FileLoad, *, alone: bool) -> Non
     may_be_cut = item.source.format in CUT_FORMATS
     good = f"(from scratch.landing where load_id = {item.load_id} and reject_reason is null)"
     notes, warnings = notices(con, good, item.rows_read if may_be_cut else None)
-    item.notes += notes
+    item.notes += [note for note in notes if note not in item.notes]
     item.warnings += warnings
     if lost:
         refuse_swallowed(con, item)

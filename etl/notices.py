@@ -18,6 +18,8 @@ CUTS = {
 
 SAMPLED = re.compile(r"(?i)contains ?sampled ?data\W+true|based on (?P<share>[0-9][0-9.,]*) ?% of (sessions|users|events|visits)")
 
+NO_CONVERSIONS = "No conversion information: the file has no transactions, revenue or key events."
+
 MANY = 1_000
 FEW_LONG_IDS = 20
 LONG_IDS = 200
@@ -52,12 +54,13 @@ def notices(con: duckdb.DuckDBPyConnection, rows: str, rows_read: int | None = N
             count(*) filter (transactions > 0) as converting,
             count(*) filter (channel = 'Organic Search') as organic,
             count(*) filter (channel = 'Organic Search' and source = '(direct)') as organic_direct,
+            count(transactions) + count(revenue_micros) + count(stage) as told,
             count(started_at) as started,
             count(*) filter (started_at::date <> session_date) as other_day
         from {rows}
         """
     )
-    (sessions, visitors, long_ids, rounded_ids, digit_ids, zero_ids, short_ids, converting, organic, organic_direct, started, other_day) = (
+    (sessions, visitors, long_ids, rounded_ids, digit_ids, zero_ids, short_ids, converting, organic, organic_direct, told, started, other_day) = (
         found.fetchone()
     )
     notes, warnings = [], []
@@ -81,6 +84,8 @@ def notices(con: duckdb.DuckDBPyConnection, rows: str, rows_read: int | None = N
             f"The source says (direct) for {organic_direct:,} of {organic:,} sessions whose channel is Organic Search: "
             "trust the channel there, not the source."
         )
+    if sessions and not told:
+        notes.append(NO_CONVERSIONS)
     if started and other_day > OTHER_DAY * started:
         notes.append(
             f"For {other_day:,} of {started:,} sessions the start time, in UTC, falls on another day than the date: "

@@ -125,7 +125,7 @@ class Preparing:
 def rewritten(need: NeedsRewriting) -> list[str]:
     """What was rewritten that someone may want to know."""
     if need.skipped_lines:
-        return [f"{need.skipped_lines} line{'s' * (need.skipped_lines > 1)} above the headers were passed over."]
+        return [f"Lines above the headers were passed over: {need.skipped_lines}."]
     if need.encoding == "cp1252":
         return ["The text is not in UTF-8: it was read as Windows-1252."]
     return []

@@ -16,7 +16,7 @@ from etl import headers
 from etl.containers import Container, open_container
 from etl.errors import InputError, NeedsRewriting
 from etl.headers import shorten
-from etl.notices import sampled
+from etl.notices import NO_CONVERSIONS, sampled
 
 LOADABLE = ("flat-csv", "ga360-csv", "ga360-bigquery")
 
@@ -177,7 +177,7 @@ def _csv(path: Path, container: Container, text: str) -> Source:
         raise _refuse_report(path, "with a preamble of '#' lines")
     delimiter, header = _header(path, text)
     fields = headers.match(header)
-    nested = [name for name in header if name.strip() in JSON_COLUMNS]
+    nested = json_columns(header, delimiter, text)
     if len(nested) >= 2 and len(fields) >= 2:
         return _ga360_csv(path, container, delimiter, header, text)
     if {"eventname", "eventtimestamp", "userpseudoid"} <= {headers.normalise(name) for name in header}:
@@ -285,15 +285,30 @@ def _looks_like_headers(header: list[str]) -> bool:
     return len(named) * 2 > len(header)
 
 
+def json_columns(header: list[str] | tuple[str, ...], delimiter: str, text: str) -> dict[str, int]:
+    """Position of each column that holds JSON by its usual name; a name in another spelling must have a cell that looks like JSON."""
+    names = [name.strip() for name in header]
+    found = {name: names.index(name) for name in JSON_COLUMNS if name in names}
+    spelt = {headers.normalise(name): place for place, name in reversed(list(enumerate(names)))}
+    others = {name: spelt[name.lower()] for name in JSON_COLUMNS if name not in found and name.lower() in spelt}
+    if others:
+        rows = _records(text, delimiter, 20)[1:]
+        for name, place in others.items():
+            if any(len(row) > place and row[place].lstrip().startswith("{") for row in rows):
+                found[name] = place
+    return found
+
+
 def _ga360_csv(path: Path, container: Container, delimiter: str, header: list[str], text: str) -> Source:
     """The public competition's table: four columns that hold JSON."""
-    fields = headers.match([name if name.strip() not in JSON_COLUMNS else "" for name in header])
+    nested = json_columns(header, delimiter, text)
+    fields = headers.match(["" if place in nested.values() else name for place, name in enumerate(header)])
     lacks = headers.missing(fields)
     if lacks:
         missing = headers.describe_missing(lacks, header)
         raise InputError(f"{path.name}: is a ga360-csv export whose headers lack {missing}: export all columns")
     _refuse_no_rows(path, text, container)
-    notes = [f"The column {name} is missing: what it would tell is unknown." for name in JSON_COLUMNS if name not in map(str.strip, header)]
+    notes = [f"The column {name} is missing: what it would tell is unknown." for name in JSON_COLUMNS if name not in nested]
     return Source(
         path, "ga360-csv", container.compression, container.encoding, delimiter, tuple(header), fields,
         has_hits=False, container="csv-json", notes=notes, warnings=_warnings(container, delimiter, header, text), sample=text,
@@ -316,7 +331,7 @@ def _notes(header: list[str], fields: dict[str, int]) -> list[str]:
         have.add("source")
     notes = [sentence for name, sentence in ABSENT.items() if name not in have]
     if not have & {"transactions", "revenue", "key_events"}:
-        notes.append("No conversion information: the file has no transactions, revenue or key events.")
+        notes.append(NO_CONVERSIONS)
     elif not have & {"transactions", "key_events"}:
         notes.append("There is no transactions column: a session with revenue counts as one transaction.")
     if "date" not in have:

@@ -131,12 +131,13 @@ def _write(batch, errors: list, told: Sheet, part: str | None, path: Path) -> bo
     names = [name for column, name in zip(table.columns, names, strict=True) if column in kept]
     table = table.select(kept).filter(~pl.all_horizontal(pl.col(kept).is_null() | (pl.col(kept).str.strip_chars() == "")))
     if below:
-        told.notes.append(f"{below} row{'s' * (below > 1)} above the headers were passed over.")
+        told.notes.append(f"Lines above the headers were passed over: {below}.")
     if rows > table.height:
-        told.notes.append(f"{rows - table.height:,} empty rows were passed over.")
+        told.notes.append(f"Empty rows were passed over: {rows - table.height:,}.")
     in_table = [error for error in errors if error.offset_position[0] > below]
     if in_table:
-        told.warnings.append(f"{len(in_table):,} cells hold an error such as #REF!: they count as empty.")
+        holds = "1 cell holds" if len(in_table) == 1 else f"{len(in_table):,} cells hold"
+        told.warnings.append(f"{holds} an error such as #REF!, which counts as empty.")
     if is_full:
         told.warnings.append(f"The sheet is full ({EXCEL_ROWS:,} rows, where Excel cuts): later rows are missing.")
     with open(told.file, "wb") as file:

@@ -1,5 +1,16 @@
 create or replace view data_warnings as
-with found as (
+with sentences as (
+    select
+        severity,
+        file || ': ' || sentence as message,
+        regexp_replace(sentence, '[0-9][0-9.,]*', '0', 'g') as kind
+    from (
+        select file, 'warning' as severity, unnest(warnings) as sentence from loads
+        union all
+        select file, 'info' as severity, unnest(notes) as sentence from loads
+    )
+),
+found as (
     select
         'warning' as severity,
         'dates' as topic,
@@ -27,11 +38,12 @@ with found as (
     from kpis
     where sessions > 0 and conversions = 0
     union all
-    select 'warning', 'load', file || ': ' || warning
-    from (select file, unnest(warnings) as warning from loads)
-    union all
-    select 'info', 'load', file || ': ' || note
-    from (select file, unnest(notes) as note from loads)
+    select severity, 'load', case when files > 3 then files || ' files, such as ' else '' end || message
+    from (
+        select *, count(*) over (partition by severity, kind) as files, row_number() over (partition by severity, kind order by message) as place
+        from sentences
+    )
+    where files <= 3 or place = 1
     union all
     select 'info', 'demo', 'These are generated demo data, not a real site.'
     from settings

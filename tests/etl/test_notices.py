@@ -66,3 +66,17 @@ def test_real_files(real_data):
     assert warnings == [] and [note.split(" sessions")[0] for note in notes] == ["For 2,484 of 10,000"]
     notes, (contradiction,) = notices(land(real_data / "ga360_20170801.parquet").con, "scratch.landing")
     assert "1,336 of 1,346 sessions" in contradiction
+
+
+def test_what_many_files_say_alike_is_told_once(empty_database):
+    with duckdb.connect() as con:
+        con.execute(f"attach '{empty_database}' as original (read_only); copy from database original to memory")
+        for number in range(1, 6):
+            con.execute(
+                "insert into loads by name select ? as load_id, ? as file, 'flat-csv' as format, '' as sha256, now()::timestamp as loaded_at, "
+                "9 as rows_read, 9 as sessions_new, 0 as sessions_updated, 0 as duplicates, 0 as folded, 0 as bots, 0 as without_consent, "
+                "0 as rejected, 'events' as stage_basis, [format('For {} of 9 sessions.', ?)] as notes, ['Cut off.'] as warnings",
+                [number, f"{number}.csv", number],
+            )
+        told = con.execute("select severity, message from data_warnings where topic = 'load' order by all").fetchall()
+    assert told == [("info", "5 files, such as 1.csv: For 1 of 9 sessions."), ("warning", "5 files, such as 1.csv: Cut off.")]

@@ -210,3 +210,23 @@ def test_a_folder_that_cannot_be_read_is_told(tmp_path, monkeypatch):
     warnings: list[str] = []
     assert [file.name for file in expand([tmp_path], warnings)] == ["a.csv"]
     assert len(warnings) == 1 and "closed: cannot be read (Permission denied) and was passed over" in warnings[0]
+
+
+def test_columns_of_json_in_other_spellings(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text(
+        "fullvisitorid,visitid,date,Device,geo_network,TOTALS,traffic source\n"
+        '1,1499201738,20170704,"{""deviceCategory"": ""mobile""}","{""country"": ""Peru""}","{\'pageviews\': \'3\', \'hits\': \'4\'}",'
+        '"{""source"": ""google""}"\n'
+    )
+    landed = land(path)
+    assert landed.source.format == "ga360-csv"
+    (session,) = landed.good
+    assert [session[name] for name in ("device", "country", "pageviews", "hits", "source")] == ["mobile", "Peru", 3, 4, "google"]
+
+
+def test_plain_columns_of_those_names_are_no_json(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("clientId,sessionId,date,Device,Traffic source\n1,a,20170704,mobile,google\n")
+    landed = land(path)
+    assert landed.source.format == "flat-csv" and landed.good[0]["device"] == "mobile"

@@ -4,6 +4,7 @@ import duckdb
 import pytest
 
 from etl.load import load
+from etl.notices import NO_CONVERSIONS
 
 from .exports import HEADER, visits, write_flat
 
@@ -77,3 +78,25 @@ def test_missing_days(tmp_path):
     with duckdb.connect(str(db), read_only=True) as con:
         messages = [message for (message,) in con.execute("select message from data_warnings where topic = 'dates'").fetchall()]
     assert messages == ["2 of 4 days have no sessions; the first is 2017-07-05."]
+
+
+def test_an_export_without_any_outcome_says_so(tmp_path):
+    """The totals of Google Analytics 360 leave out what is zero: where nothing tells of purchases, none is not known to be none."""
+    nested = tmp_path / "a.csv"
+    nested.write_text(
+        "fullVisitorId,visitId,date,totals,device\n"
+        + "".join(f'{n},1499201738,20170704,"{{""pageviews"": ""3""}}","{{""deviceCategory"": ""mobile""}}"\n' for n in range(30))
+    )
+    with duckdb.connect() as con:
+        con.execute(
+            "copy (select i::varchar as fullVisitorId, 1499201738 as visitId, 1499201738 as visitStartTime, '20170704' as date, "
+            "{'pageviews': 3, 'visits': 1} as totals, {'source': 'google'} as trafficSource from range(30) as t(i)) "
+            f"to '{tmp_path / 'b.parquet'}' (format parquet)"
+        )
+    for path in (nested, tmp_path / "b.parquet"):
+        db = tmp_path / f"{path.stem}.duckdb"
+        load([path], db)
+        with duckdb.connect(str(db), read_only=True) as con:
+            assert con.execute("select list_contains(notes, ?) from loads", [NO_CONVERSIONS]).fetchone() == (True,)
+            told = [message for (message,) in con.execute("select message from data_warnings where topic = 'conversions'").fetchall()]
+        assert len(told) == 1 and "0 %" in told[0] and "mean nothing" in told[0]

@@ -63,8 +63,8 @@ def test_title_rows_ghost_rows_and_ghost_columns(tmp_path):
     rows = [["Export of sessions"], None, *[[None, *values, None, None] for values in rows], None, [None, " ", ""], None]
     file, sessions = rows_of(tmp_path, {"Sheet1": rows})
     assert (file["rows_read"], file["sessions_new"], file["rejected"]) == (3, 3, 0)
-    assert file["notes"][0] == "2 rows above the headers were passed over."
-    assert "empty rows were passed over" in file["notes"][1]
+    assert file["notes"][0] == "Lines above the headers were passed over: 2."
+    assert "Empty rows were passed over: 2." == file["notes"][1]
 
 
 def test_cells_of_every_kind(tmp_path):
@@ -78,7 +78,7 @@ def test_cells_of_every_kind(tmp_path):
     assert [session["is_converted"] for session in sessions] == [True, False]
     assert [float(session["revenue"]) for session in sessions] == [12.5, 0]
     assert [session["source"] for session in sessions] == ["007", "(direct)"]
-    assert any("1 cells hold an error such as #REF!" in warning for warning in file["warnings"])
+    assert any("1 cell holds an error such as #REF!" in warning for warning in file["warnings"])
 
 
 def test_days_as_plain_serials_and_of_the_calendar_of_1904(tmp_path):
