@@ -60,9 +60,21 @@ def notices(con: duckdb.DuckDBPyConnection, rows: str, rows_read: int | None = N
         from {rows}
         """
     )
-    (sessions, visitors, long_ids, rounded_ids, digit_ids, zero_ids, short_ids, converting, organic, organic_direct, told, started, other_day) = (
-        found.fetchone()
-    )
+    (
+        sessions,
+        visitors,
+        long_ids,
+        rounded_ids,
+        digit_ids,
+        zero_ids,
+        short_ids,
+        converting,
+        organic,
+        organic_direct,
+        told,
+        started,
+        other_day,
+    ) = found.fetchone()
     notes, warnings = [], []
     if rows_read in CUTS:
         warnings.append(f"The file has exactly {rows_read:,} rows, {CUTS[rows_read]}: later rows may be missing.")

@@ -48,8 +48,8 @@ def test_a_failing_block_changes_nothing(db):
 
 
 BREAKS = {
-    "conservation": "insert into loads values (1, 'f', 'flat-csv', 'x', now()::timestamp, 5, 1, 1, 0, 0, 0, 0, 0, 'events', null, null, [])",
-    "rejects_counted": "insert into loads values (1, 'f', 'flat-csv', 'x', now()::timestamp, 2, 0, 0, 0, 0, 0, 0, 2, 'events', null, null, [])",
+    "conservation": "insert into loads values (1, 'f', 'flat-csv', 'x', now()::timestamp, 5, 1, 1, 0, 0, 0, 0, 0, 'events', null, null, [], [], 0, 0)",
+    "rejects_counted": "insert into loads values (1, 'f', 'flat-csv', 'x', now()::timestamp, 2, 0, 0, 0, 0, 0, 0, 2, 'events', null, null, [], [], 0, 0)",
     "unique_sessions": "insert into sessions select * from sessions",
     "converted_stage": "update sessions set is_converted = true where stage = 0",
     "cubes_match_rows": "delete from sessions where stage = 0",

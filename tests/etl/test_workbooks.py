@@ -64,7 +64,7 @@ def test_title_rows_ghost_rows_and_ghost_columns(tmp_path):
     file, sessions = rows_of(tmp_path, {"Sheet1": rows})
     assert (file["rows_read"], file["sessions_new"], file["rejected"]) == (3, 3, 0)
     assert file["notes"][0] == "Lines above the headers were passed over: 2."
-    assert "Empty rows were passed over: 2." == file["notes"][1]
+    assert file["notes"][1] == "Empty rows were passed over: 2."
 
 
 def test_cells_of_every_kind(tmp_path):
