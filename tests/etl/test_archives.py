@@ -377,3 +377,10 @@ def test_mutated_archives_unpack_or_are_refused(tmp_path, mutations, cut):
         assert str(error).startswith("mutated.zip") and len(str(error).splitlines()) == 1
         return
     assert all(file.resolve().is_relative_to(folder.resolve()) and file.is_file() for file, _ in files)
+
+
+def test_reports_in_archives_are_told_by_their_member(tmp_path, real_data):
+    """Another kind of file than sessions, under the same name in its refusal."""
+    content = (real_data / "ga4_ui_reports_snapshot.csv").read_bytes()
+    line = refused(tmp_path, packed(tmp_path / "reports.zip", {"june/snapshot.csv": content}))
+    assert line.startswith("reports.zip/june/snapshot.csv: ")
