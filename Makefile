@@ -5,6 +5,9 @@ DEV := .venv/.dev
 COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) pyproject.toml
 
+# Planning a query asks for memory in many small pieces; see docs/decisions/planning-cost.md.
+export GLIBC_TUNABLES ?= glibc.malloc.tcache_count=4000
+
 .DEFAULT_GOAL := help
 .PHONY: help run test load bench docs setup lint format lock clean
 

@@ -11,7 +11,7 @@ from dashapp import auth, charts, download, http, plain
 from dashapp.components.empty import nothing
 from dashapp.components.shell import SKELETON, shell
 from dashapp.db import Database, DatabaseUnavailable
-from dashapp.filters import DIMENSIONS, RELATIONS, Filters
+from dashapp.filters import LISTED, RELATIONS, Filters
 from dashapp.pages import PAGES
 from dashapp.queries import candidates, common
 from dashapp.serial import jsonable
@@ -90,7 +90,7 @@ def _layout(database: Database, settings: Settings) -> Component:
     try:
         with database.reading() as read:
             covered = common.coverage(read)
-            options = {dimension: common.options(read, dimension) for dimension in DIMENSIONS}
+            options = {dimension: common.options(read, dimension) for dimension in LISTED}
             days = tuple(str(covered[end]) if covered[end] else None for end in ("first", "last"))
             tag = read.tag
     except DatabaseUnavailable:
@@ -162,7 +162,7 @@ def _clientside(app: App) -> None:
         ClientsideFunction("leaks", "reduce"),
         Output("url", "search"),
         *(Output(identity, prop) for identity, prop in FILTER_VALUES),
-        *(Output(f"filter-{dimension}", "options", allow_duplicate=dimension == "source") for dimension in DIMENSIONS),
+        *(Output(f"filter-{dimension}", "options", allow_duplicate=dimension == "source") for dimension in LISTED),
         Output("chips", "children"),
         Output("filter-count", "children"),
         Output({"nav": ALL}, "href"),

@@ -49,7 +49,7 @@ MIDFUNNEL = Chart(
     (),
     lambda rows: None,
 )
-DURATION = Chart("duration-conversion", "Time on site and conversion", "duration_rates", "duration_conversion", ())
+DURATION = Chart("duration-conversion", "Time on site and conversion", "duration_rates", "duration_conversion", ("duration",))
 HEATMAP = Chart(
     "source-device-heatmap", "Conversion rate by source and device", "source_device_rates", "source_device_heatmap", ("source", "device")
 )
@@ -65,8 +65,13 @@ CHARTS = {
 
 
 def read_ahead(shown: Iterable[Chart], read: Reading, filters: Filters) -> None:
-    """Read what a page with these charts asks for, several statements at a time; the page then finds the totals and `rows_of` each."""
-    read.together([common.statement("kpis", filters), *(_statement(chart, filters) for chart in shown)])
+    """Begin to read what a page with these charts asks for while it draws: it asks for the totals, then `rows_of` each in this order."""
+    read.ahead(statements(shown, filters))
+
+
+def statements(shown: Iterable[Chart], filters: Filters) -> list[Statement]:
+    """What a page with these charts reads under the filters: the totals and the rows of each chart."""
+    return [common.statement("kpis", filters), *(_statement(chart, filters) for chart in shown)]
 
 
 def rows_of(chart: Chart, read: Reading, filters: Filters) -> list[Row]:

@@ -86,16 +86,20 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
         "data-loads-insight": {"children": _accounting(loads)},
         "data-loads-sql": {"children": "from loads order by load_id desc;"},
         "data-rejects": {"children": table(rejects, REJECTS) if rejects else ""},
-        "data-rejects-insight": {"children": f"{theme.exact(refused)} rows could not be used." if refused else "Every row could be used."},
+        "data-rejects-insight": {"children": f"{_counted(refused, 'row')} could not be used." if refused else "Every row could be used."},
         "data-rejects-sql": {"children": "from rejects_by_reason;"},
         "data-bots": {"children": table([row for row in bots if row["sessions"]], BOTS) if automated else ""},
         "data-bots-insight": {
-            "children": f"{theme.exact(automated)} sessions are kept apart and counted nowhere else."
+            "children": f"{_counted(automated, 'session')} {'is' if automated == 1 else 'are'} kept apart and counted nowhere else."
             if automated
             else "No session looked automated."
         },
         "data-bots-sql": {"children": "from bots_by_rule;"},
     }
+
+
+def _counted(n: int, word: str) -> str:
+    return f"{theme.exact(n)} {word}{'' if n == 1 else 's'}"
 
 
 def _load_columns(loads: list[Row]) -> tuple[Column, ...]:

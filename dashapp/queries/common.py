@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from dashapp.db import Reading, Row, Statement
-from dashapp.filters import DIMENSIONS, Filters
+from dashapp.filters import LISTED, Filters
 
 MOST_OPTIONS = 50
 SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
@@ -12,7 +12,7 @@ SIGNS = {"USD": "$", "EUR": "€", "GBP": "£", "JPY": "¥", "INR": "₹"}
 
 def statement(relation: str, filters: Filters) -> Statement:
     """All of a relation under the filters."""
-    call, params = filters.call(relation)
+    call, params = filters.narrow_call(relation)
     return f"from {call}", params
 
 
@@ -68,7 +68,7 @@ def definitions(read: Reading) -> dict[str, str]:
 
 def options(read: Reading, dimension: str, search: str = "", chosen: tuple[str, ...] = ()) -> list[dict[str, str]]:
     """Choices of a filter, the most frequent first, those already chosen always among them."""
-    if dimension not in DIMENSIONS:
+    if dimension not in LISTED:
         raise ValueError(f"unknown dimension: {dimension!r}")
     found = read.rows(
         "select value from filter_options where dimension = $dimension and contains(lower(value), lower($search)) "
