@@ -15,6 +15,7 @@ from etl.recognise import Source
 
 OUTCOMES = ("sessions_new", "sessions_updated", "duplicates", "folded", "bots", "without_consent", "aggregated", "set_aside")
 TOO_MANY_REJECTS = 0.5
+CUT_FORMATS = ("flat-csv", "ga360-csv")  # what passes through spreadsheets and interfaces
 MOST_TOGETHER = 60
 
 
@@ -33,6 +34,7 @@ class FileLoad:
     last_date: date | None = None
     notes: list[str] = field(default_factory=list)
     lacks: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
     def summary(self) -> dict:
         """The counts of the file as the table loads has them."""
@@ -43,6 +45,7 @@ class FileLoad:
             **{name: self.outcomes.get(name, 0) for name in OUTCOMES},
             "rejected": self.rejected,
             "notes": self.notes,
+            "warnings": self.warnings,
         }
 
 
@@ -75,13 +78,13 @@ def land(con: duckdb.DuckDBPyConnection, group: list[FileLoad]) -> None:
         item.landing = landing
         item.notes = [*item.source.notes, *landing.notes]
         item.lacks = lacks(item.source, landing.stage_basis)
+        item.warnings = [*item.source.warnings, *landing.warnings]
         with readers.wrapping(item.source):
             count(con, item, alone=len(group) == 1)
 
 
 def count(con: duckdb.DuckDBPyConnection, item: FileLoad, *, alone: bool) -> None:
     """Count what a file gave, and store the rows that cannot be loaded with their reasons."""
-    item.notes += notices(con, f"(from scratch.landing where load_id = {item.load_id} and reject_reason is null)")
     lost = con.execute(item.landing.lost_sql).fetchone()[0] if item.landing.lost_sql else 0
     landed, bad, item.first_date, item.last_date = con.execute(
         """
@@ -96,6 +99,11 @@ def count(con: duckdb.DuckDBPyConnection, item: FileLoad, *, alone: bool) -> Non
         [item.load_id],
     ).fetchone()
     item.rows_read = landed + lost
+    may_be_cut = item.source.format in CUT_FORMATS
+    good = f"(from scratch.landing where load_id = {item.load_id} and reject_reason is null)"
+    notes, warnings = notices(con, good, item.rows_read if may_be_cut else None)
+    item.notes += [note for note in notes if note not in item.notes]
+    item.warnings += warnings
     if lost:
         refuse_swallowed(con, item)
     if item.rows_read == 0:

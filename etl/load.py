@@ -1,7 +1,7 @@
 """Loading a batch of exports: all of it, or one line that says why not."""
 
-import hashlib
 import json
+import os
 import shutil
 import time
 from collections.abc import Callable, Iterable
@@ -14,8 +14,9 @@ from etl import cubes, landing, merge, privacy, schema, stages
 from etl.errors import InputError
 from etl.landing import OUTCOMES, FileLoad
 from etl.mapping import ColumnMap
+from etl.preparing import Export, Preparing
 from etl.publish import publishing, quoted
-from etl.recognise import Source, recognise
+from etl.recognise import Source
 from etl.reports import storing
 
 MANY_REJECTS = 0.05
@@ -53,20 +54,38 @@ def load(
     InputError : a file cannot be used; then nothing has changed.
     """
     started = time.monotonic()
-    files = expand(paths)
+    warnings: list[str] = []
+    files = expand(paths, warnings)
     report(f"Looking at {len(files)} file{'s' * (len(files) != 1)}")
-    hashes = {file: file_hash(file) for file in files}
     known = set() if again else known_hashes(db)
-    fresh = {}
-    for file, sha256 in hashes.items():
-        if sha256 not in known and sha256 not in fresh:
-            fresh[sha256] = file
-    result = {"files": [], "already_loaded": sorted({file.name for file in files} - {file.name for file in fresh.values()}), "warnings": []}
-    if fresh:
-        batch = [FileLoad(recognise_as(file, expected_format, mapping), sha256) for sha256, file in fresh.items()]
+    with Preparing(db.with_name(f"{db.name}.unpacked")) as preparing:
+        exports = [export for export in preparing.exports(files) if not beside_demo(export.path)]
+        fresh = {}
+        for export in exports:
+            if export.sha256 not in known:
+                fresh.setdefault(export.sha256, export)
+        names = {export.name for export in fresh.values()}
+        result = {"files": [], "already_loaded": sorted({export.name for export in exports} - names), "warnings": warnings}
+        load_fresh(list(fresh.values()), preparing, db, expected_format, settings, mapping, report, result)
+    return result | {"seconds": round(time.monotonic() - started, 2)}
+
+
+def load_fresh(
+    exports: list[Export],
+    preparing: Preparing,
+    db: Path,
+    expected_format: str | None,
+    settings: dict[str, str] | None,
+    mapping: ColumnMap | None,
+    report: Callable[[str], None],
+    result: dict,
+) -> None:
+    """Load exports that are not loaded yet, and tell in `result` what came of each."""
+    if exports:
+        batch = [FileLoad(recognise_as(preparing, export, expected_format, mapping), export.sha256) for export in exports]
         salt = privacy.salt(db.parent)
         with publishing(db) as con:
-            removed = keep_demo_apart(con, db, list(fresh.values()))
+            removed = keep_demo_apart(con, db, exports)
             result["warnings"] += removed
             for name, value in (settings or {}).items():
                 schema.set_setting(con, name, value)
@@ -83,23 +102,23 @@ def load(
                 schema.rebuild_cubes(con)
             report("Checking and publishing")
         result["files"] = [item.summary() for item in batch]
+        result["warnings"] += [f"{item.source.name}: {warning}" for item in batch for warning in item.warnings]
         result["warnings"] += [
             f"{item.source.name}: {item.rejected:,} of {item.rows_read:,} rows were not loaded; the table rejects says why."
             for item in batch
             if item.rejected > MANY_REJECTS * item.rows_read
         ]
-    return result | {"seconds": round(time.monotonic() - started, 2)}
 
 
-def keep_demo_apart(con: duckdb.DuckDBPyConnection, db: Path, files: list[Path]) -> list[str]:
+def keep_demo_apart(con: duckdb.DuckDBPyConnection, db: Path, exports: list[Export]) -> list[str]:
     """See to it that generated sessions never stand beside real ones: real exports take the place of the demo's.
 
     Returns what there is to say about it.
     """
-    demo = [file for file in files if is_demo(file)]
+    demo = [export for export in exports if is_demo(export.path)]
     held = con.execute("select value from settings where name = 'is_demo'").fetchone()
     (loads,) = con.execute("select count(*) from loads").fetchone()
-    if demo and (len(demo) < len(files) or loads and held is None):
+    if demo and (len(demo) < len(exports) or loads and held is None):
         raise InputError(f"{demo[0].name}: is a generated demo export; load it into a database of its own with --db, apart from real ones.")
     if demo:
         schema.set_setting(con, "is_demo", "true")
@@ -120,20 +139,24 @@ def is_demo(file: Path) -> bool:
         return False
 
 
-def recognise_as(file: Path, expected_format: str | None, mapping: ColumnMap | None = None) -> Source:
-    """Recognise a file, or take it as a table by a map; refuse it where it is not of the format asked for."""
-    source = recognise(file, mapping)
+def recognise_as(preparing: Preparing, export: Export, expected_format: str | None, mapping: ColumnMap | None = None) -> Source:
+    """Recognise an export, or take it as a table by a map; refuse it where it is not of the format asked for."""
+    source = preparing.recognise(export, mapping)
     if expected_format and source.format != expected_format:
         raise InputError(f"{source.name}: is {source.format}, not {expected_format}; leave out --format or name the right one.")
     return source
 
 
-def expand(paths: Iterable[str | Path]) -> list[Path]:
-    """The files meant by some paths: files themselves, and the files inside folders, in the order of their names."""
+def expand(paths: Iterable[str | Path], warnings: list[str] | None = None) -> list[Path]:
+    """The files meant by some paths: files themselves, and the files inside folders, in the order of their names.
+
+    Folders that cannot be read, and what is no file in a folder, are passed over and told in `warnings`.
+    """
     files = []
+    warnings = [] if warnings is None else warnings
     for path in map(Path, paths):
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
+            inside = files_inside(path, warnings)
             if not inside:
                 raise InputError(f"{path}: an empty folder; name a folder or files with exports.")
             files += inside
@@ -141,19 +164,32 @@ def expand(paths: Iterable[str | Path]) -> list[Path]:
             files.append(path)
         else:
             raise InputError(f"{path}: no such file; check the path.")
-    files = [file for file in files if file.name not in BESIDE_DEMO or not (file.parent / "truth.json").exists()]
+    files = [file for file in files if not beside_demo(file)]
     if not files:
         raise InputError("No export among the files given; name the exports to load.")
     return files
 
 
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check the file and its permissions.") from None
+def files_inside(folder: Path, warnings: list[str]) -> list[Path]:
+    """The files in a folder and the folders in it, without what systems hide there."""
+
+    def tell(error: OSError) -> None:
+        warnings.append(f"{error.filename}: cannot be read ({error.strerror}) and was passed over; nothing in it is loaded.")
+
+    found = []
+    for parent, folders, names in os.walk(folder, onerror=tell):
+        folders[:] = [name for name in folders if name != "__MACOSX"]
+        for path in (Path(parent) / name for name in names if not name.startswith(".")):
+            if path.is_file():
+                found.append(path)
+            else:
+                warnings.append(f"{path}: is no file (a pipe, a device or a broken link) and was passed over.")
+    return sorted(found)
+
+
+def beside_demo(file: Path) -> bool:
+    """Whether a file is what the demo writes beside its exports."""
+    return file.name in BESIDE_DEMO and (file.parent / "truth.json").exists()
 
 
 def known_hashes(db: Path) -> set[str]:
@@ -216,6 +252,17 @@ def clear_scratch(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
+def fan_out_warning(item: FileLoad) -> list[str]:
+    """A warning where most rows of a table of sessions turned out to be further parts of the same ones."""
+    folded = item.outcomes.get("folded", 0)
+    if item.landing.rows_are != "sessions" or folded < item.rows_read / 2 or item.source.container == "parquet":
+        return []
+    return [
+        f"{folded:,} of {item.rows_read:,} rows belong to a session that another row tells of: the rows are hits, products or parts of "
+        "sessions, of which each counts once, with the largest of its figures."
+    ]
+
+
 def account(con: duckdb.DuckDBPyConnection, batch: list[FileLoad]) -> None:
     """Write a row of loads for each file."""
     outcomes: dict[int, dict[str, int]] = {}
@@ -223,6 +270,7 @@ def account(con: duckdb.DuckDBPyConnection, batch: list[FileLoad]) -> None:
         outcomes.setdefault(load_id, {})[outcome] = int(rows)
     for item in batch:
         item.outcomes = outcomes.get(item.load_id, {})
+        item.warnings += fan_out_warning(item)
         write_load(con, item)
 
 
@@ -243,5 +291,6 @@ def write_load(con: duckdb.DuckDBPyConnection, item: FileLoad) -> None:
         "notes": item.notes,
         "lacks": item.lacks,
         "thresholds": stages.thresholds_words() if item.landing.stage_basis == "thresholds" else None,
+        "warnings": item.warnings,
     }
     con.execute(f"insert into loads ({', '.join(values)}) values ({', '.join('?' * len(values))})", list(values.values()))

@@ -7,16 +7,17 @@ import csv
 import io
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 
 from etl import headers
 from etl.containers import Container, open_container
-from etl.errors import InputError
+from etl.errors import InputError, NeedsRewriting
 from etl.headers import shorten
 from etl.mapping import ColumnMap
+from etl.notices import NO_CONVERSIONS, sampled
 from etl.reports import aggregates as report_rates
 from etl.reports import recognise as reports
 
@@ -48,6 +49,8 @@ class Source:
     has_hits: bool = False
     container: str = "csv"  # csv, json-lines, json-array, parquet or report
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    label: str = ""  # what the file is called where its path does not say, as a member of an archive
     sample: str = field(default="", repr=False)
     shape: str = field(default="", repr=False)
     together: tuple[Path, ...] = ()
@@ -55,19 +58,29 @@ class Source:
 
     @property
     def name(self) -> str:
-        return self.path.name
+        return self.label or self.path.name
 
     def reads_with(self, other: Source) -> bool:
         """Whether one scan can read this file and another."""
         return bool(self.shape) and (self.format, self.shape) == (other.format, other.shape)
 
 
-def recognise(path: Path | str, mapping: ColumnMap | None = None) -> Source:
+def recognise(path: Path | str, mapping: ColumnMap | None = None, label: str = "") -> Source:
     """Tell the format of a file, or raise InputError with one line: which file, what it is, what is wrong, what to do.
 
-    With a column map it is taken as a table of sessions that the map describes.
+    With a column map it is taken as a table of sessions that the map describes. `label` is what to call the file where its path does
+    not say it.
     """
     path = Path(path)
+    try:
+        return replace(_recognise(path, mapping), label=label)
+    except InputError as error:
+        if label and str(error).startswith(f"{path.name}: "):
+            error.args = (label + str(error)[len(path.name) :],)
+        raise
+
+
+def _recognise(path: Path, mapping: ColumnMap | None) -> Source:
     if mapping is not None:
         from etl.mapped_tables import recognise_table
 
@@ -94,9 +107,11 @@ def _parquet(path: Path) -> Source:
 
 def _json(path: Path, container: Container, start: str) -> Source:
     if container.encoding == "utf-16":
-        raise InputError(f"{path.name}: is JSON in UTF-16: export it as UTF-8")
+        raise NeedsRewriting(f"{path.name}: is JSON in UTF-16: export it as UTF-8", encoding="utf-16")
     if container.head.startswith(codecs.BOM_UTF8):
-        raise InputError(f"{path.name}: is JSON with a byte order mark before it, which JSON does not allow: save it as UTF-8 without one")
+        raise NeedsRewriting(
+            f"{path.name}: is JSON with a byte order mark before it, which JSON does not allow: save it as UTF-8 without one"
+        )
     keys = set(re.findall(r'"([A-Za-z_][A-Za-z_0-9]*)"\s*:', start))
     if reports.is_answer(start):
         return _report(path, container)
@@ -159,10 +174,12 @@ def _report(path: Path, container: Container) -> Source:
 
 def _csv(path: Path, container: Container, text: str) -> Source:
     if reports.is_preambled(text):
+        if below := _header_below(text):
+            raise _headers_below(path, container, text, below)
         return _report(path, container)
     delimiter, header = _header(path, text)
     fields = headers.match(header)
-    nested = [name for name in header if name.strip() in JSON_COLUMNS]
+    nested = json_columns(header, delimiter, text)
     if len(nested) >= 2 and len(fields) >= 2:
         return _ga360_csv(path, container, delimiter, header, text)
     if {"eventname", "eventtimestamp", "userpseudoid"} <= {headers.normalise(name) for name in header}:
@@ -171,12 +188,12 @@ def _csv(path: Path, container: Container, text: str) -> Source:
     if "visitor" in lacks and reports.has_sessions(header):
         return _report(path, container)
     if lacks:
-        raise _refuse_csv(path, text, delimiter, header, fields, lacks)
+        raise _refuse_csv(path, container, text, delimiter, header, fields, lacks)
     _refuse_no_rows(path, text, container)
     dotted = sum("." in name for name in header) >= 3 and any(name.startswith("totals.") for name in header)
     return Source(
         path, "ga360-csv" if dotted else "flat-csv", container.compression, container.encoding, delimiter, tuple(header), fields,
-        notes=_notes(header, fields), sample=text,
+        notes=_notes(header, fields), warnings=_warnings(container, delimiter, header, text), sample=text,
     )  # fmt: skip
 
 
@@ -223,14 +240,13 @@ def _refuse_no_rows(path: Path, text: str, container: Container) -> None:
         raise InputError(f"{path.name}: has headers but no rows: export it again with a date range that has sessions")
 
 
-def _refuse_csv(path: Path, text: str, delimiter: str, header: list[str], fields: dict[str, int], lacks: list[str]) -> InputError:
+def _refuse_csv(
+    path: Path, container: Container, text: str, delimiter: str, header: list[str], fields: dict[str, int], lacks: list[str]
+) -> InputError:
     """Why a text file is no table of sessions."""
     below = _header_below(text)
     if below is not None:
-        return InputError(
-            f"{path.name}: its headers stand on line {below}, after {below - 1} other line{'s' if below > 2 else ''}: "
-            "remove what stands above them, or export without a title"
-        )
+        return _headers_below(path, container, text, below)
     spellings = {headers.normalise(name) for name in header}
     if "visitor" in lacks and spellings & headers.TOTALS:
         return InputError(
@@ -251,6 +267,16 @@ def _refuse_csv(path: Path, text: str, delimiter: str, header: list[str], fields
     )
 
 
+def _headers_below(path: Path, container: Container, text: str, below: int) -> NeedsRewriting:
+    return NeedsRewriting(
+        f"{path.name}: its headers stand on line {below}, after {below - 1} other line{'s' if below > 2 else ''}: "
+        "remove what stands above them, or export without a title",
+        encoding="utf-8-sig" if container.encoding == "utf-8" else container.encoding,
+        skipped_lines=below - 1,
+        warnings=tuple(sampled("\n".join(text.splitlines()[: below - 1]))),
+    )
+
+
 def _header_below(text: str) -> int | None:
     """Line number of a header row that stands below a title or preamble."""
     for number, line in enumerate(text.splitlines()[1:40], start=2):
@@ -266,18 +292,33 @@ def _looks_like_headers(header: list[str]) -> bool:
     return len(named) * 2 > len(header)
 
 
+def json_columns(header: list[str] | tuple[str, ...], delimiter: str, text: str) -> dict[str, int]:
+    """Position of each column that holds JSON by its usual name; a name in another spelling must have a cell that looks like JSON."""
+    names = [name.strip() for name in header]
+    found = {name: names.index(name) for name in JSON_COLUMNS if name in names}
+    spelt = {headers.normalise(name): place for place, name in reversed(list(enumerate(names)))}
+    others = {name: spelt[name.lower()] for name in JSON_COLUMNS if name not in found and name.lower() in spelt}
+    if others:
+        rows = _records(text, delimiter, 20)[1:]
+        for name, place in others.items():
+            if any(len(row) > place and row[place].lstrip().startswith("{") for row in rows):
+                found[name] = place
+    return found
+
+
 def _ga360_csv(path: Path, container: Container, delimiter: str, header: list[str], text: str) -> Source:
     """The public competition's table: four columns that hold JSON."""
-    fields = headers.match([name if name.strip() not in JSON_COLUMNS else "" for name in header])
+    nested = json_columns(header, delimiter, text)
+    fields = headers.match(["" if place in nested.values() else name for place, name in enumerate(header)])
     lacks = headers.missing(fields)
     if lacks:
         missing = headers.describe_missing(lacks, header)
         raise InputError(f"{path.name}: is a ga360-csv export whose headers lack {missing}: export all columns")
     _refuse_no_rows(path, text, container)
-    notes = [f"The column {name} is missing: what it would tell is unknown." for name in JSON_COLUMNS if name not in map(str.strip, header)]
+    notes = [f"The column {name} is missing: what it would tell is unknown." for name in JSON_COLUMNS if name not in nested]
     return Source(
         path, "ga360-csv", container.compression, container.encoding, delimiter, tuple(header), fields,
-        has_hits=False, container="csv-json", notes=notes, sample=text,
+        has_hits=False, container="csv-json", notes=notes, warnings=_warnings(container, delimiter, header, text), sample=text,
     )  # fmt: skip
 
 
@@ -297,7 +338,7 @@ def _notes(header: list[str], fields: dict[str, int]) -> list[str]:
         have.add("source")
     notes = [sentence for name, sentence in ABSENT.items() if name not in have]
     if not have & {"transactions", "revenue", "key_events"}:
-        notes.append("No conversion information: the file has no transactions, revenue or key events.")
+        notes.append(NO_CONVERSIONS)
     elif not have & {"transactions", "key_events"}:
         notes.append("There is no transactions column: a session with revenue counts as one transaction.")
     if "date" not in have:
@@ -306,6 +347,23 @@ def _notes(header: list[str], fields: dict[str, int]) -> list[str]:
     if doubles:
         notes.append(f"The header {shorten(', '.join(doubles))} stands more than once: the first such column is read.")
     return notes
+
+
+def _warnings(container: Container, delimiter: str, header: list[str], text: str) -> list[str]:
+    """What the end of a table and its columns say about what is missing, one sentence each."""
+    warnings = []
+    last = container.tail.decode(container.encoding if container.encoding != "utf-16" else "utf-16-le", errors="replace").rpartition("\n")[
+        2
+    ]
+    record = first_record(last, delimiter)
+    if last.strip() and (record is None or len(record) < len(header)):
+        warnings.append("The file ends in the middle of a row: it is cut off, later rows are missing.")
+    names = [headers.normalise(name) for name in header]
+    if "containssampleddata" in names:
+        place = names.index("containssampleddata")
+        if any(len(row) > place and row[place].strip().lower() == "true" for row in _records(text, delimiter, 1000)[1:]):
+            warnings += sampled("containsSampledData: true")
+    return warnings
 
 
 def file_pattern(path: Path) -> str:

@@ -17,6 +17,8 @@ EXPORT = (
 )
 NEEDS_SESSIONS = ("This page needs sessions", f"Only totals from reports are loaded: Countries and Sources show them. {EXPORT}")
 
+MOST_CAUTIONS = 2
+
 
 def page(title: str, *cards: Any) -> html.Div:
     """A page of cards on twelve columns."""
@@ -33,13 +35,15 @@ def page(title: str, *cards: Any) -> html.Div:
     )
 
 
-def frame(read: Reading, filters: Filters, notes: list[str], totals: Row) -> Answer:
-    """What the frame of every page says under the filters."""
+def frame(read: Reading, filters: Filters, notes: list[str], totals: Row, *, cautions: bool = True) -> Answer:
+    """What the frame of every page says under the filters; `cautions` where the page does not list them itself."""
     covered = common.coverage(read)
     is_empty = not totals["sessions"]
     return {
         "page-subtitle": {"children": _subtitle(totals, filters, covered)},
-        "page-notes": {"children": [html.P(note) for note in [*_demo(read), *_conversions(read), *notes]]},
+        "page-notes": {
+            "children": [html.P(note) for note in [*_demo(read), *_conversions(read), *(_cautions(read) if cautions else []), *notes]]
+        },
         "page-empty": {"children": _empty(covered, has_reports=aggregates.shown(read)) if is_empty else None},
         "page-body": {"className": "body is-empty" if is_empty else "body"},
     }
@@ -72,6 +76,14 @@ def _demo(read: Reading) -> list[str]:
 def _conversions(read: Reading) -> list[str]:
     """Every rate suffers where files without conversions are loaded: that is said on every page."""
     return [told["conversions"] for told in (common.missing(read), common.partial(read)) if "conversions" in told]
+
+
+def _cautions(read: Reading) -> list[str]:
+    """The first warnings about the files loaded: whoever reads the figures must know of them."""
+    told = common.cautions(read)
+    more = len(told) - MOST_CAUTIONS
+    rest = [f"{more} more warning{'s' * (more > 1)} about the files loaded: see Data."] if more > 0 else []
+    return [*told[:MOST_CAUTIONS], *rest]
 
 
 def _empty(covered: Row, *, has_reports: bool) -> html.Div:

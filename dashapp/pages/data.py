@@ -80,7 +80,7 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     loads, rejects, bots = quality.loads(read), quality.rejects(read), quality.bots(read)
     refused, automated = sum(row["rows"] for row in rejects), sum(row["sessions"] for row in bots)
     return {
-        **frame(read, filters, [*notes, *_scope(filters)], common.kpis(read, Filters())),
+        **frame(read, filters, [*notes, *_scope(filters)], common.kpis(read, Filters()), cautions=False),
         **_reports(read),
         "data-warnings": {"children": _warnings(quality.warnings(read))},
         "data-coverage": {"children": _coverage(quality.days(read))},

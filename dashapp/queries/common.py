@@ -39,6 +39,14 @@ def current_run(read: Reading) -> dict[str, Any] | None:
     return {**rows[0], "metrics": json.loads(metrics) if isinstance(metrics, str) else metrics or {}}
 
 
+def cautions(read: Reading) -> list[str]:
+    """What makes the figures of a loaded file doubtful: rows cut off, ids damaged, buyers only, and the like."""
+    return [
+        row["message"]
+        for row in read.kept("select message from data_warnings where severity = 'warning' and topic = 'load' order by message")
+    ]
+
+
 def settings(read: Reading) -> dict[str, str]:
     """Facts about the database: currency, time zone, when it was published."""
     return {row["name"]: row["value"] for row in read.kept("from settings")}

@@ -80,7 +80,9 @@ class Landing:
     lost_sql: str | None = None
     swallowed_sql: str | None = None
     stage_basis: str = "thresholds"  # or events
+    rows_are: str = "sessions"  # or hits, or products
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:

@@ -16,10 +16,12 @@ create table if not exists loads (
     first_date date,
     last_date date,
     notes varchar[] not null,
+    warnings varchar[],
     aggregated bigint default 0,
     set_aside bigint default 0
 );
 
+alter table loads add column if not exists warnings varchar[];
 alter table loads add column if not exists aggregated bigint default 0;
 alter table loads add column if not exists set_aside bigint default 0;
 alter table loads add column if not exists lacks varchar[];
@@ -45,5 +47,6 @@ comment on column loads.last_date is 'Latest session date in the file.';
 comment on column loads.notes is 'What was healed or noticed while loading, one sentence each.';
 comment on column loads.lacks is 'What no row of the file can tell: dates, country, device, source, duration, visitors, revenue, conversions, events. See data_lacks.';
 comment on column loads.thresholds is 'The page views from which a session of the file counts as engaged and as deep, where stages are told from thresholds; NULL where events tell them.';
+comment on column loads.warnings is 'What makes the figures of the file doubtful, one sentence each: rows cut off, ids damaged, buyers only. NULL in loads of earlier versions.';
 comment on column loads.aggregated is 'Rows of a report that tell a rate; see aggregates.';
 comment on column loads.set_aside is 'Rows of a report that are counted and not stored: totals rows, and tables without a rate by country, device, source or channel.';

@@ -1,5 +1,18 @@
 create or replace view data_warnings as
-with found as (
+with sentences as (
+    select
+        severity,
+        file || ': ' || sentence as message,
+        regexp_replace(sentence, '[0-9][0-9.,]*', '0', 'g') as kind
+    from (
+        select file, 'warning' as severity, unnest(warnings) as sentence from loads
+        union all
+        select file, 'info' as severity, unnest(notes) as sentence from loads
+    )
+    where not regexp_matches(sentence, '^(There is no (device|country|source|duration|revenue) column|No conversion information)')
+        or exists (from data_lacks where is_partial)
+),
+found as (
     select
         'warning' as severity,
         'dates' as topic,
@@ -32,10 +45,12 @@ with found as (
     from data_lacks
     where sentence is not null and capability <> 'events'
     union all
-    select 'info', 'load', file || ': ' || note
-    from (select file, unnest(notes) as note from loads)
-    where not regexp_matches(note, '^There is no (device|country|source|duration|revenue) column')
-        or exists (from data_lacks where is_partial)
+    select severity, 'load', case when files > 3 then files || ' files, such as ' else '' end || message
+    from (
+        select *, count(*) over (partition by severity, kind) as files, row_number() over (partition by severity, kind order by message) as place
+        from sentences
+    )
+    where files <= 3 or place = 1
     union all
     select 'info', 'demo', 'These are generated demo data, not a real site.'
     from settings
