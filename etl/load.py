@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from etl import landing, merge, privacy, schema
+from etl import events, landing, merge, privacy, schema, sessionize
 from etl.errors import InputError
 from etl.landing import OUTCOMES, FileLoad
 from etl.publish import publishing, quoted
@@ -89,7 +89,7 @@ def keep_demo_apart(con: duckdb.DuckDBPyConnection, db: Path, files: list[Path])
     if demo:
         schema.set_setting(con, "is_demo", "true")
     elif held:
-        for table in ("sessions", "bots", "events", "predictions", "model_runs", "loads", "rejects", "settings"):
+        for table in ("sessions", "bots", "events", "bot_events", "refunds", "predictions", "model_runs", "loads", "rejects", "settings"):
             con.execute(f"delete from {table} where true")
         schema.set_setting(con, "schema_version", schema.SCHEMA_VERSION)
         return ["The generated demo data were removed: the database now holds what you loaded."]
@@ -165,6 +165,7 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], scratch: P
         privacy.set_salt(con, salt)
         con.execute("pragma force_compression = 'uncompressed'")
         merge.create_landing(con)
+        events.create(con)
         (last,) = con.execute("select coalesce(max(load_id), 0) from loads").fetchone()
         for number, item in enumerate(batch, start=1):
             item.load_id = last + number
@@ -177,8 +178,12 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], scratch: P
         con.execute("create table scratch.files (load_id integer, stage_basis varchar)")
         con.executemany("insert into scratch.files values (?, ?)", [[item.load_id, item.landing.stage_basis] for item in batch])
         report("Cleaning and sorting")
+        notes = sessionize.sessionize(con)
         merge.merge(con)
         merge.merge_events(con)
+        sessionize.store(con)
+        for item in batch:
+            item.notes += notes.get(item.load_id, [])
         account(con, batch)
         report("Building cubes")
         try:
@@ -200,7 +205,7 @@ def clear_scratch(folder: Path) -> None:
 def account(con: duckdb.DuckDBPyConnection, batch: list[FileLoad]) -> None:
     """Write a row of loads for each file."""
     outcomes: dict[int, dict[str, int]] = {}
-    for load_id, outcome, rows in con.execute("select load_id, outcome, sum(rows) from scratch.counts group by all").fetchall():
+    for load_id, outcome, rows in con.execute("select load_id, outcome, sum(rows) from (from scratch.counts union all from scratch.ga4_counts) group by all").fetchall():
         outcomes.setdefault(load_id, {})[outcome] = int(rows)
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     for item in batch:

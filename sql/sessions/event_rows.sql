@@ -65,7 +65,7 @@ select
     row_number,
     visitor_key,
     visit,
-    hash_pair(visitor_key, visit) as sid,
+    case when visitor_key is not null and visit is not null then hash_pair(visitor_key, visit) end as sid,
     order_key(event_timestamp, place, event_key) as k,
     event_timestamp,
     cast(place as smallint) as place,
