@@ -7,6 +7,7 @@ labels of all events would cost more than all else.
 from __future__ import annotations
 
 from datetime import date
+from typing import NamedTuple
 
 import duckdb
 
@@ -83,8 +84,7 @@ def land(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:
     labels = ", ".join(LABELS)
     if not landing.reads_twice:
         con.execute(
-            f"create or replace table scratch.ga4_once as select {narrow}, {labels}, "
-            f"case when reject_reason is not null then raw end as raw from {rows}"
+            f"create or replace table scratch.ga4_once as select {narrow}, {labels} from {rows}"
         )
         rows = "scratch.ga4_once"
     (last,) = con.execute("select coalesce(max(rowid), -1) from scratch.ga4_events").fetchone()
@@ -116,74 +116,93 @@ def land(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:
         inner join ga4_wanted as wanted on wanted.row_number = labelled.row_number and wanted.load_id = labelled.load_id
         """
     )
-    if con.execute(f"select count(reject_reason) from scratch.ga4_events where rowid > {last}").fetchone()[0]:
-        con.execute(
-            f"insert into rejects select load_id, row_number, reject_reason, raw from {rows} where reject_reason is not null"
-        )
+    if landing.reads_twice and con.execute(f"select count(reject_reason) from scratch.ga4_events where rowid > {last}").fetchone()[0]:
+        con.execute(f"insert into rejects select load_id, row_number, reject_reason, raw from {rows} where reject_reason is not null")
     con.execute("drop table ga4_wanted; drop view ga4_export; drop table if exists scratch.ga4_once")
 
 
-def count(con: duckdb.DuckDBPyConnection, load_id: int) -> tuple[int, int, date | None, date | None, list[str]]:
-    """Rows of a file, those rejected, its first and last day, and what its events give away about it."""
-    rows, bad, first, last = con.execute(
-        """
-        select
-            count(*),
-            count(reject_reason),
-            min(session_date) filter (where reject_reason is null),
-            max(session_date) filter (where reject_reason is null)
-        from scratch.ga4_events
-        where load_id = ?
-        """,
-        [load_id],
-    ).fetchone()
-    return rows, bad, first, last, notices(con, load_id)
+def reject_in_order(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:
+    """Store the rows of one JSON file that are no events, with their places in it: it is read once more, from its start to its end."""
+    con.execute(f"create or replace temp view ga4_export as {landing.sql}")
+    threads, order = con.execute("select current_setting('threads'), current_setting('preserve_insertion_order')").fetchone()
+    con.execute("set threads = 1; set preserve_insertion_order = true")
+    try:
+        con.execute(
+            f"""
+            insert into rejects
+            select load_id, row_number, reject_reason, raw from ({text("event_rows")}) where reject_reason is not null
+            """
+        )
+    finally:
+        con.execute(f"set threads = {threads}; set preserve_insertion_order = {str(order).lower()}; drop view ga4_export")
 
 
-def notices(con: duckdb.DuckDBPyConnection, load_id: int) -> list[str]:
-    """Sentences about the events of a file, for the notes of its load."""
-    events, sessions, started, single, no_session, bought, no_order, foreign = con.execute(
-        """
-        with events as (
-            select * from scratch.ga4_events where load_id = ? and reject_reason is null
+class Counted(NamedTuple):
+    """What came of a file."""
+
+    rows: int
+    rejected: int
+    first_date: date | None
+    last_date: date | None
+    notes: list[str]
+
+
+def count(con: duckdb.DuckDBPyConnection, load_ids: list[int]) -> dict[int, Counted]:
+    """Count the rows of files, and say what their events give away about them."""
+    currency = con.execute("select property_currency()").fetchone()[0]
+    found = con.execute(
+        f"""
+        with landed as (
+            from scratch.ga4_events where load_id between {min(load_ids)} and {max(load_ids)}
+        ),
+        files as (
+            select
+                load_id,
+                count(*) as rows,
+                count(reject_reason) as rejected,
+                min(session_date) filter (where reject_reason is null) as first_date,
+                max(session_date) filter (where reject_reason is null) as last_date,
+                count(*) filter (where sid is null and reject_reason is null) as without_session,
+                count_if(is_purchase and reject_reason is null) as purchases,
+                count_if(is_purchase and order_id is null and reject_reason is null) as without_order,
+                string_agg(distinct left(currency, 3), ', ' order by left(currency, 3))
+                    filter (where (is_purchase or is_refund) and currency <> property_currency()) as foreign_currencies
+            from landed
+            group by load_id
         ),
         sessions as (
-            select sid, count(*) as events, count_if(event_name = 'session_start') as starts
-            from events
-            where sid is not null
-            group by sid
-        )
-        select
-            (select count(*) from events),
-            count(*),
-            count_if(starts > 0),
-            count_if(events = 1),
-            (select count(*) from events where sid is null),
-            (select count_if(is_purchase) from events),
-            (select count_if(is_purchase and order_id is null) from events),
-            (
-                select string_agg(distinct left(currency, 3), ', ' order by left(currency, 3))
-                from events
-                where (is_purchase or is_refund) and currency <> property_currency()
+            select load_id, count(*) as sessions, count_if(starts > 0) as started, count_if(events = 1) as single
+            from (
+                select load_id, sid, count(*) as events, count_if(event_name = 'session_start') as starts
+                from landed
+                where sid is not null and reject_reason is null
+                group by load_id, sid
             )
-        from sessions
-        """,
-        [load_id],
-    ).fetchone()
+            group by load_id
+        )
+        select files.*, coalesce(sessions, 0), coalesce(started, 0), coalesce(single, 0)
+        from files
+        left join sessions on sessions.load_id = files.load_id
+        """
+    ).fetchall()
+    return {load_id: Counted(*counts[:4], notices(currency, counts[0], *counts[4:])) for load_id, *counts in found}
+
+
+def notices(
+    own: str, events: int, without: int, bought: int, no_order: int, foreign: str | None, sessions: int, started: int, single: int
+) -> list[str]:
+    """Sentences about the events of a file, for the notes of its load."""
     sentences = []
     if sessions >= FEW_SESSIONS and started < sessions / 2:
         sentences.append(
             f"The events are a sample: {single:,} of {sessions:,} sessions have a single event and only {started:,} their session_start, "
             "so that what sessions did is cut to pieces: unfit for rates."
         )
-    if no_session:
-        sentences.append(
-            f"{no_session:,} of {events:,} events carry no visitor or session id, as where consent is denied: they are in no session."
-        )
-    if no_order and bought:
+    if without:
+        sentences.append(f"{without:,} of {events:,} events carry no visitor or session id, as where consent is denied: they are in no session.")
+    if no_order:
         sentences.append(f"{no_order:,} of {bought:,} purchases name no transaction_id: each counts as one.")
     if foreign:
-        (own,) = con.execute("select property_currency()").fetchone()
         sentences.append(
             f"Purchases are in {foreign} while the database is in {own}: amounts are "
             + ("as Google converts them to US dollars where it does." if own == "USD" else "taken as they stand; do not add them up.")

@@ -72,11 +72,12 @@ def land(con: duckdb.DuckDBPyConnection, group: list[FileLoad]) -> None:
     for item in group:
         item.landing = landing
         item.notes = [*item.source.notes, *landing.notes]
+    if landing.unit == "event":
+        count_events(con, group)
+        return
+    for item in group:
         with readers.wrapping(item.source):
-            if landing.unit == "event":
-                count_events(con, item)
-            else:
-                count(con, item, alone=len(group) == 1)
+            count(con, item, alone=len(group) == 1)
 
 
 def land_sessions(con: duckdb.DuckDBPyConnection, group: list[FileLoad], landing: Landing) -> None:
@@ -89,14 +90,19 @@ def land_sessions(con: duckdb.DuckDBPyConnection, group: list[FileLoad], landing
         con.execute(f"insert into scratch.events by name {landing.events_sql}")
 
 
-def count_events(con: duckdb.DuckDBPyConnection, item: FileLoad) -> None:
-    """Count the events a file gave; refuse one most of whose rows are none."""
-    item.rows_read, item.rejected, item.first_date, item.last_date, notes = events.count(con, item.load_id)
-    item.notes += notes
-    if item.rows_read == 0:
-        raise InputError(f"{item.source.name}: holds no rows; export it again with a date range that has events.")
-    if item.rejected:
-        refuse_rejected(con, item)
+def count_events(con: duckdb.DuckDBPyConnection, group: list[FileLoad]) -> None:
+    """Count the events that files gave; refuse a file most of whose rows are none."""
+    counted = events.count(con, [item.load_id for item in group])
+    for item in group:
+        if item.load_id not in counted:
+            raise InputError(f"{item.source.name}: holds no rows; export it again with a date range that has events.")
+        item.rows_read, item.rejected, item.first_date, item.last_date, notes = counted[item.load_id]
+        item.notes += notes
+        if item.rejected:
+            with readers.wrapping(item.source):
+                if not item.landing.reads_twice:
+                    events.reject_in_order(con, readers.read(con, replace(item.source, load_ids=(item.load_id,))))
+            refuse_rejected(con, item)
 
 
 def count(con: duckdb.DuckDBPyConnection, item: FileLoad, *, alone: bool) -> None:

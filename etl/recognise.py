@@ -121,7 +121,8 @@ def _nested(path: Path, columns: tuple[str, ...], is_sure: bool = True, **wrappi
         lacks = [name for name in GA4_NEEDED if name not in have]
         if lacks and is_sure and wrapping["container"] == "parquet":
             raise InputError(f"{path.name}: is a ga4-bigquery export without {', '.join(lacks)}: export all columns of events_YYYYMMDD")
-        return Source(path, "ga4-bigquery", columns=columns, has_hits=True, **wrapping)
+        shape = {} if "shape" in wrapping else {"shape": f"{wrapping['container']} {wrapping['compression']}"}
+        return Source(path, "ga4-bigquery", columns=columns, has_hits=True, **wrapping, **shape)
     if "pseudo_user_id" in have or have >= {"user_id", "user_info", "audiences"}:
         raise InputError(
             f"{path.name}: is a GA4 export of users (users_YYYYMMDD or pseudonymous_users_YYYYMMDD), one row a user, without sessions: "

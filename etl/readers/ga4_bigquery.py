@@ -1,5 +1,7 @@
 """Events of Google Analytics 4 as BigQuery exports them: `events_YYYYMMDD` as Parquet, JSON lines or a JSON array, of any year.
 
+Rows of JSON files have no number of their own: row_number tells them apart, and is their place only where one file is read in order.
+
 A file becomes rows of one shape (EXPORT), which sql/sessions/event_rows.sql turns into events. Sessions are made of them in
 `etl.sessionize`.
 """
@@ -57,15 +59,18 @@ def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:
 
 
 def _parquet_scan(source: Source) -> str:
-    files = ", ".join(literal(file_pattern(path)) for path in (source.path, *source.together))
-    return f"read_parquet([{files}], file_row_number = true, filename = true)"
+    return f"read_parquet([{_files(source)}], file_row_number = true, filename = true)"
+
+
+def _files(source: Source) -> str:
+    return ", ".join(literal(file_pattern(path)) for path in (source.path, *source.together))
 
 
 def _json_scan(source: Source) -> str:
     shape = "array" if source.container == "json-array" else "newline_delimited"
     declared = ", ".join(f"'{name}': {literal(kind)}" for name, kind in JSON_COLUMNS.items())
     return (
-        f"read_json({literal(file_pattern(source.path))}, format = '{shape}', compression = '{source.compression}', "
+        f"read_json([{_files(source)}], filename = true, format = '{shape}', compression = '{source.compression}', "
         f"maximum_object_size = {MAX_OBJECT}, columns = {{{declared}}}{', ignore_errors = true' if shape == 'newline_delimited' else ''})"
     )
 

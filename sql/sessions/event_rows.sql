@@ -73,7 +73,7 @@ select
     event_name,
     session_date,
     coalesce(
-        path_of(param_text(params, 'page_location')),
+        split_part(param_text(params, 'page_location'), '?', 1),
         param_text(params, 'firebase_screen'),
         param_text(params, 'firebase_screen_class')
     ) as page,

@@ -47,12 +47,4 @@ create or replace temp macro micros(amount) as cast(round(amount * 1000000) as b
 create or replace temp macro day_of(compact) as
     cast(coalesce(try_strptime(compact, '%Y%m%d'), try_strptime(compact, '%Y-%m-%d')) as date);
 
--- What stands after the host of an address, without query string and fragment.
-create or replace temp macro path_of(address) as
-    case
-        when starts_with(address, 'http')
-            then '/' || split_part(array_to_string(string_split(split_part(split_part(address, '?', 1), '#', 1), '/')[4:], '/'), '?', 1)
-        else split_part(split_part(address, '?', 1), '#', 1)
-    end;
-
 create or replace temp macro session_key(visitor_id, visit) as left(md5(visitor_id || '|' || visit), 24);
