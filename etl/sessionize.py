@@ -397,7 +397,7 @@ def land_sessions(con: duckdb.DuckDBPyConnection, *, is_first: bool) -> None:
         """
         insert into scratch.landing by name
         select
-            coalesce(last_load, (select max(load_id) from scratch.ga4_events)) as load_id,
+            coalesce(last_load, (select max(load_id) from scratch.files)) as load_id,
             coalesce(first_load, 0) as first_load,
             session_id,
             visitor_id,

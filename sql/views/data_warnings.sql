@@ -27,7 +27,7 @@ with found as (
     from kpis
     where sessions > 0 and conversions = 0
     union all
-    select 'info', 'load', file || ': ' || note
+    select case when contains(note, 'unfit for rates') then 'warning' else 'info' end, 'load', file || ': ' || note
     from (select file, unnest(notes) as note from loads)
     union all
     select 'info', 'demo', 'These are generated demo data, not a real site.'
