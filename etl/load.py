@@ -4,7 +4,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from etl.publish import publishing, quoted
 from etl.recognise import Source, recognise
 
 MANY_REJECTS = 0.05
+MOST_AT_ONCE = 200 << 20  # bytes of Parquet, some five million GA4 events
 BESIDE_DEMO = {"truth.json", "true_probabilities.parquet"}
 
 
@@ -158,42 +159,68 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], scratch: P
 
     What holds raw ids stands in the folder `scratch`, which is removed: also the one that a killed load left behind.
     """
-    clear_scratch(scratch)
-    scratch.mkdir(mode=0o700)
-    try:
-        con.execute(f"attach {quoted(scratch / 'scratch.duckdb')} as scratch")
-        privacy.set_salt(con, salt)
-        con.execute("pragma force_compression = 'uncompressed'")
-        merge.create_landing(con)
-        events.create(con)
-        (last,) = con.execute("select coalesce(max(load_id), 0) from loads").fetchone()
-        for number, item in enumerate(batch, start=1):
-            item.load_id = last + number
-        done = 0
-        for group in landing.groups(batch):
-            report(f"Reading {group[0].source.name} ({done + 1} of {len(batch)})")
-            landing.land(con, group)
-            done += len(group)
-        con.execute("pragma force_compression = 'auto'")
-        con.execute("create table scratch.files (load_id integer, stage_basis varchar)")
-        con.executemany("insert into scratch.files values (?, ?)", [[item.load_id, item.landing.stage_basis] for item in batch])
-        report("Cleaning and sorting")
-        notes = sessionize.sessionize(con)
-        merge.merge(con)
-        merge.merge_events(con)
-        sessionize.store(con)
-        for item in batch:
-            item.notes += notes.get(item.load_id, [])
-        account(con, batch)
-        report("Building cubes")
-        try:
-            schema.rebuild_cubes(con)
-        except (duckdb.ConversionException, duckdb.OutOfRangeException):
-            raise InputError("The amounts are too large to be added up; check the column of revenue and its unit.") from None
-        con.execute("reset variable leaks_salt")
-        con.execute("detach scratch")
-    finally:
+    (last,) = con.execute("select coalesce(max(load_id), 0) from loads").fetchone()
+    for number, item in enumerate(batch, start=1):
+        item.load_id = last + number
+    done = 0
+    privacy.set_salt(con, salt)
+    for part in parts(batch):
         clear_scratch(scratch)
+        scratch.mkdir(mode=0o700)
+        try:
+            load_part(con, part, scratch, lambda text, done=done: report(f"{text} ({done + 1} of {len(batch)})" if "Reading" in text else text))
+        finally:
+            clear_scratch(scratch)
+        done += len(part)
+    report("Building cubes")
+    try:
+        schema.rebuild_cubes(con)
+    except (duckdb.ConversionException, duckdb.OutOfRangeException):
+        raise InputError("The amounts are too large to be added up; check the column of revenue and its unit.") from None
+    con.execute("reset variable leaks_salt")
+
+
+def parts(batch: list[FileLoad]) -> Iterator[list[FileLoad]]:
+    """The files to work on at once: events of some days at a time, whatever the number of days; other files all together."""
+    part = [item for item in batch if item.source.format != "ga4-bigquery"]
+    if part:
+        yield part
+    part, size = [], 0
+    for item in batch:
+        if item.source.format != "ga4-bigquery":
+            continue
+        # JSON says at some length what Parquet says in a few bytes.
+        own = item.source.path.stat().st_size / (10 if item.source.container != "parquet" and item.source.compression == "none" else 1)
+        if part and size + own > MOST_AT_ONCE:
+            yield part
+            part, size = [], 0
+        part.append(item)
+        size += own
+    if part:
+        yield part
+
+
+def load_part(con: duckdb.DuckDBPyConnection, part: list[FileLoad], scratch: Path, report: Callable[[str], None]) -> None:
+    """Land, merge and account for some of the files; the cubes are left to the caller."""
+    con.execute(f"attach {quoted(scratch / 'scratch.duckdb')} as scratch")
+    con.execute("pragma force_compression = 'uncompressed'")
+    merge.create_landing(con)
+    events.create(con)
+    for group in landing.groups(part):
+        report(f"Reading {group[0].source.name}")
+        landing.land(con, group)
+    con.execute("pragma force_compression = 'auto'")
+    con.execute("create table scratch.files (load_id integer, stage_basis varchar)")
+    con.executemany("insert into scratch.files values (?, ?)", [[item.load_id, item.landing.stage_basis] for item in part])
+    report("Cleaning and sorting")
+    notes = sessionize.sessionize(con)
+    merge.merge(con)
+    merge.merge_events(con)
+    sessionize.store(con)
+    for item in part:
+        item.notes += notes.get(item.load_id, [])
+    account(con, part)
+    con.execute("detach scratch")
 
 
 def clear_scratch(folder: Path) -> None:
