@@ -17,7 +17,7 @@ from etl.publish import publishing, quoted
 from etl.recognise import Source, recognise
 
 MANY_REJECTS = 0.05
-MOST_AT_ONCE = 200 << 20  # bytes of Parquet, some five million GA4 events
+MOST_AT_ONCE = 120 << 20  # bytes of Parquet, some three million GA4 events
 BESIDE_DEMO = {"truth.json", "true_probabilities.parquet"}
 
 
@@ -202,7 +202,9 @@ def parts(batch: list[FileLoad]) -> Iterator[list[FileLoad]]:
 
 def load_part(con: duckdb.DuckDBPyConnection, part: list[FileLoad], scratch: Path, report: Callable[[str], None]) -> None:
     """Land, merge and account for some of the files; the cubes are left to the caller."""
-    con.execute(f"attach {quoted(scratch / 'scratch.duckdb')} as scratch")
+    # Events are wide only here, and come some days at a time: in memory, spilt where that is short.
+    place = "':memory:'" if part[0].source.format == "ga4-bigquery" else quoted(scratch / "scratch.duckdb")
+    con.execute(f"attach {place} as scratch")
     con.execute("pragma force_compression = 'uncompressed'")
     merge.create_landing(con)
     events.create(con)

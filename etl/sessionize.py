@@ -34,6 +34,7 @@ def sessionize(con: duckdb.DuckDBPyConnection) -> dict[int, list[str]]:
     find_touched(con, is_first=is_first)
     describe(con, is_first=is_first)
     place_events(con, is_first=is_first)
+    con.execute("drop view ga4_gathered; drop table scratch.ga4_events")
     land_sessions(con, is_first=is_first)
     return disagreements(con)
 

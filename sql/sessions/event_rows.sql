@@ -4,13 +4,25 @@ with said as (
     select
         *,
         param_int(params, 'ga_session_id') as visit,
+        param_string(params, 'ga_session_id') as visit_text,
+        param_int(params, 'engagement_time_msec') as engagement_msec,
+        param_string(params, 'engagement_time_msec') as engagement_text,
+        param_int(params, 'ga_session_number') as visit_number,
+        param_text(params, 'session_engaged') as flag,
+        param_string(params, 'source') as param_source,
+        param_string(params, 'medium') as param_medium,
+        param_string(params, 'campaign') as param_campaign,
+        event_name in ('purchase', 'in_app_purchase', 'ecommerce_purchase', 'refund') as is_money,
         day_of(event_date) as session_date,
-        upper(param_text(params, 'currency')) as currency,
+        upper(param_string(params, 'currency')) as currency,
         param_number(params, 'value') as stated_value,
-        nullif(coalesce(order_id, param_text(params, 'transaction_id')), '(not set)') as stated_order_id,
+        case
+            when event_name in ('purchase', 'in_app_purchase', 'ecommerce_purchase', 'refund')
+                then nullif(coalesce(order_id, param_text(params, 'transaction_id')), '(not set)')
+        end as stated_order_id,
         event_name in ('purchase', 'in_app_purchase', 'ecommerce_purchase') as is_purchase,
         event_name = 'refund' as is_refund,
-        has_gclid or param_text(params, 'gclid') is not null as is_ad_click,
+        has_gclid or param_string(params, 'gclid') is not null as is_ad_click,
         collected_source is not null or collected_medium is not null as is_collected
     from ga4_export
 ),
@@ -54,8 +66,7 @@ placed as (
             when event_name in ('session_start', 'first_visit') then null
             when is_ad_click then 'google'
             when is_collected then coalesce(collected_source, '(not set)')
-            when param_text(params, 'source') is not null or param_text(params, 'medium') is not null
-                then coalesce(param_text(params, 'source'), '(not set)')
+            when param_source is not null or param_medium is not null then coalesce(param_source, '(not set)')
         end as told_source
     from said
 )
@@ -73,13 +84,13 @@ select
     event_name,
     session_date,
     coalesce(
-        split_part(param_text(params, 'page_location'), '?', 1),
-        param_text(params, 'firebase_screen'),
-        param_text(params, 'firebase_screen_class')
+        split_part(param_string(params, 'page_location'), '?', 1),
+        param_string(params, 'firebase_screen'),
+        param_string(params, 'firebase_screen_class')
     ) as page,
-    param_int(params, 'ga_session_number') as visit_number,
-    param_int(params, 'engagement_time_msec') as engagement_msec,
-    case when param_text(params, 'session_engaged') is not null then param_text(params, 'session_engaged') in ('1', 'true') end as is_flagged,
+    visit_number,
+    engagement_msec,
+    flag in ('1', 'true') as is_flagged,
     coalesce(amount, stated_value) as value,
     currency,
     case when is_purchase or is_refund then stated_order_id end as order_id,
@@ -87,11 +98,11 @@ select
     is_refund,
     micros(case when amount between -100000000000 and 100000000000 then amount end) as amount_micros,
     told_source,
-    case when told_source is null then null when is_ad_click then 'cpc' when is_collected then collected_medium else param_text(params, 'medium') end
+    case when told_source is null then null when is_ad_click then 'cpc' when is_collected then collected_medium else param_medium end
         as told_medium,
     case
         when told_source is null then null
-        else coalesce(case when is_collected or is_ad_click then collected_campaign end, param_text(params, 'campaign'))
+        else coalesce(case when is_collected or is_ad_click then collected_campaign end, param_campaign)
     end as told_campaign,
     device is not null as tells_device,
     click_source is not null as tells_click,
@@ -112,13 +123,12 @@ select
         when event_name is null then 'event_name missing'
         when event_date is null then 'event_date missing'
         when session_date is null then 'event_date is not a date'
-        when visit is null and param_text(params, 'ga_session_id') is not null then 'parameter ga_session_id is not a number'
-        when param_int(params, 'engagement_time_msec') is null and param_text(params, 'engagement_time_msec') is not null
-            then 'parameter engagement_time_msec is not a number'
-        when (is_purchase or is_refund) and stated_value is null and param_text(params, 'value') is not null
+        when visit is null and visit_text is not null then 'parameter ga_session_id is not a number'
+        when engagement_msec is null and engagement_text is not null then 'parameter engagement_time_msec is not a number'
+        when is_money and stated_value is null and param_text(params, 'value') is not null
             then 'parameter value is not an amount'
         when amount is not null and amount not between -100000000000 and 100000000000 then 'amount is out of range'
-        when param_int(params, 'ga_session_number') not between 0 and 2147483647 then 'parameter ga_session_number is out of range'
+        when visit_number not between 0 and 2147483647 then 'parameter ga_session_number is out of range'
     end as reject_reason,
     raw
 from placed

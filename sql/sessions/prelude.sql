@@ -3,6 +3,9 @@
 create or replace temp macro param_text(params, name) as
     coalesce(params.texts[list_position(params.keys, name)], cast(params.ints[list_position(params.keys, name)] as varchar));
 
+-- The same where only text is meant, which is cheaper.
+create or replace temp macro param_string(params, name) as params.texts[list_position(params.keys, name)];
+
 create or replace temp macro param_int(params, name) as
     coalesce(
         params.ints[list_position(params.keys, name)],
