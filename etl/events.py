@@ -73,7 +73,9 @@ def create(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(f"create or replace temp macro property_currency() as {literal(currency[0] if currency else 'USD')}")
     con.execute(f"create table scratch.ga4_events ({', '.join(f'{name} {kind}' for name, kind in EVENTS.items())})")
     labels = ", ".join(f"{name} {kind}" for name, kind in LABELS.items())
-    con.execute(f"create table scratch.ga4_labels (sid ubigint, k hugeint, visit bigint, tells_device boolean, tells_click boolean, {labels})")
+    con.execute(
+        f"create table scratch.ga4_labels (sid ubigint, k hugeint, visit bigint, tells_device boolean, tells_click boolean, {labels})"
+    )
 
 
 def land(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:
@@ -83,9 +85,7 @@ def land(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:
     narrow = ", ".join(EVENTS)
     labels = ", ".join(LABELS)
     if not landing.reads_twice:
-        con.execute(
-            f"create or replace table scratch.ga4_once as select {narrow}, {labels} from {rows}"
-        )
+        con.execute(f"create or replace table scratch.ga4_once as select {narrow}, {labels} from {rows}")
         rows = "scratch.ga4_once"
     (last,) = con.execute("select coalesce(max(rowid), -1) from scratch.ga4_events").fetchone()
     con.execute(f"insert into scratch.ga4_events select {narrow} from {rows}")
@@ -199,7 +199,9 @@ def notices(
             "so that what sessions did is cut to pieces: unfit for rates."
         )
     if without:
-        sentences.append(f"{without:,} of {events:,} events carry no visitor or session id, as where consent is denied: they are in no session.")
+        sentences.append(
+            f"{without:,} of {events:,} events carry no visitor or session id, as where consent is denied: they are in no session."
+        )
     if no_order:
         sentences.append(f"{no_order:,} of {bought:,} purchases name no transaction_id: each counts as one.")
     if foreign:

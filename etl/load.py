@@ -168,7 +168,9 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], scratch: P
         clear_scratch(scratch)
         scratch.mkdir(mode=0o700)
         try:
-            load_part(con, part, scratch, lambda text, done=done: report(f"{text} ({done + 1} of {len(batch)})" if "Reading" in text else text))
+            load_part(
+                con, part, scratch, lambda text, done=done: report(f"{text} ({done + 1} of {len(batch)})" if "Reading" in text else text)
+            )
         finally:
             clear_scratch(scratch)
         done += len(part)
@@ -234,7 +236,9 @@ def clear_scratch(folder: Path) -> None:
 def account(con: duckdb.DuckDBPyConnection, batch: list[FileLoad]) -> None:
     """Write a row of loads for each file."""
     outcomes: dict[int, dict[str, int]] = {}
-    for load_id, outcome, rows in con.execute("select load_id, outcome, sum(rows) from (from scratch.counts union all from scratch.ga4_counts) group by all").fetchall():
+    for load_id, outcome, rows in con.execute(
+        "select load_id, outcome, sum(rows) from (from scratch.counts union all from scratch.ga4_counts) group by all"
+    ).fetchall():
         outcomes.setdefault(load_id, {})[outcome] = int(rows)
     now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     for item in batch:

@@ -11,9 +11,7 @@ import duckdb
 
 from etl import privacy, stages
 from etl.events import text
-from etl.privacy import literal
 
-STORED = "device, country, browser, operating_system, source, medium, campaign, channel, source_basis"
 NOT_HITS = ("session_start", "first_visit", "first_open", "user_engagement", "session_end")
 VIEWS = ("page_view", "screen_view")
 
@@ -291,9 +289,7 @@ def place_events(con: duckdb.DuckDBPyConnection, *, is_first: bool) -> None:
         from scratch.ga4_stored
         """
     con.execute(f"create or replace temp view ga4_gathered as {gathered}")
-    con.execute(
-        "create table scratch.ga4_repeated as select sid, event_key from ga4_gathered group by sid, event_key having count(*) > 1"
-    )
+    con.execute("create table scratch.ga4_repeated as select sid, event_key from ga4_gathered group by sid, event_key having count(*) > 1")
     rows = "ga4_gathered"
     if con.execute("select count(*) from scratch.ga4_repeated").fetchone() != (0,):
         rows = f"({without_copies(con)})"
@@ -332,9 +328,7 @@ def without_copies(con: duckdb.DuckDBPyConnection) -> str:
     )
     columns = con.execute("select column_name from (describe scratch.ga4_copies)").fetchall()
     merged = {"load_id": "max(case when copy = 1 then load_id end)", "row_number": "max(case when copy = 1 then row_number end)"}
-    chosen = ", ".join(
-        f"{merged.get(name, f'max({name})')} as {name}" for (name,) in columns if name not in ("sid", "event_key", "copy")
-    )
+    chosen = ", ".join(f"{merged.get(name, f'max({name})')} as {name}" for (name,) in columns if name not in ("sid", "event_key", "copy"))
     con.execute(f"create table scratch.ga4_merged as select sid, event_key, {chosen} from scratch.ga4_copies group by sid, event_key")
     return """
         select * from ga4_gathered anti join scratch.ga4_repeated using (sid, event_key)
@@ -449,7 +443,9 @@ def gather_purchases(con: duckdb.DuckDBPyConnection, *, is_first: bool) -> None:
     refunds = "select transaction_key, amount_micros from scratch.ga4_new_refunds"
     others = ""
     if not is_first:
-        con.execute(f"create table scratch.ga4_order_keys as select distinct transaction_key from ({own}) where transaction_key is not null")
+        con.execute(
+            f"create table scratch.ga4_order_keys as select distinct transaction_key from ({own}) where transaction_key is not null"
+        )
         for table, people in (("events", "sessions"), ("bot_events", "bots")):
             others += f"""
                 union all
@@ -478,8 +474,11 @@ def inherit_sources(con: duckdb.DuckDBPyConnection, *, is_first: bool) -> None:
     if con.execute("select count(*) from scratch.ga4_sessions where source is null").fetchone() == (0,):
         return
     visits = "session_id, visitor_id, started_at, source, medium, campaign, channel"
-    stored = "" if is_first else "".join(
-        f"""
+    stored = (
+        ""
+        if is_first
+        else "".join(
+            f"""
         union all
         select session_id, visitor_id, started_at, source::varchar, medium, campaign, channel::varchar
         from {name}
@@ -487,7 +486,8 @@ def inherit_sources(con: duckdb.DuckDBPyConnection, *, is_first: bool) -> None:
             and visitor_id in (select visitor_id from scratch.ga4_sessions where source is null)
             and session_id not in (select session_id from scratch.ga4_keys)
         """
-        for name in ("sessions", "bots")
+            for name in ("sessions", "bots")
+        )
     )
     con.execute(f"create or replace temp view ga4_visits as select {visits} from scratch.ga4_sessions {stored}")
     con.execute(f"create table scratch.ga4_inherited as {text('inherited_sources')}")
@@ -533,13 +533,17 @@ def disagreements(con: duckdb.DuckDBPyConnection) -> dict[int, list[str]]:
 
 def store(con: duckdb.DuckDBPyConnection) -> None:
     """Put the events of the sessions built into events, or bot_events, after they have been merged; labels stand on the event that tells them."""
-    if con.execute("select count(*) from duckdb_tables() where database_name = 'scratch' and table_name = 'ga4_sessions'").fetchone() == (0,):
+    if con.execute("select count(*) from duckdb_tables() where database_name = 'scratch' and table_name = 'ga4_sessions'").fetchone() == (
+        0,
+    ):
         return
     con.execute("insert into refunds by name from scratch.ga4_new_refunds")
     if con.execute("select count(*) from scratch.ga4_touched").fetchone() != (0,):
         con.execute("delete from events where session_id in (select session_id from scratch.ga4_touched)")
         con.execute("delete from bot_events where session_id in (select session_id from scratch.ga4_touched)")
-    days = "session_date between (select min(session_date) from scratch.ga4_sessions) and (select max(session_date) from scratch.ga4_sessions)"
+    days = (
+        "session_date between (select min(session_date) from scratch.ga4_sessions) and (select max(session_date) from scratch.ga4_sessions)"
+    )
     labels = "device, country, browser, operating_system, source, medium, campaign, channel, source_basis"
     con.execute(
         f"""

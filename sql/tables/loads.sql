@@ -21,14 +21,14 @@ create table if not exists loads (
 comment on table loads is 'One row per file loaded. rows_read = sessions_new + sessions_updated + duplicates + folded + bots + without_consent + rejected, checked at every publish.';
 comment on column loads.load_id is 'Number of the load, from 1.';
 comment on column loads.file is 'Name of the file, without its folder.';
-comment on column loads.format is 'Format recognised from the content: flat-csv, ga360-csv, ga360-bigquery, …';
+comment on column loads.format is 'Format recognised from the content: flat-csv, ga360-csv, ga360-bigquery, ga4-bigquery, …';
 comment on column loads.sha256 is 'SHA-256 of the file''s bytes: the same file is not loaded twice.';
 comment on column loads.loaded_at is 'When it was loaded, in UTC.';
 comment on column loads.rows_read is 'Rows in the file (its unit: sessions, hits or events, by format).';
-comment on column loads.sessions_new is 'Rows that became new sessions.';
-comment on column loads.sessions_updated is 'Rows that replaced a session already loaded.';
+comment on column loads.sessions_new is 'Rows that became new sessions: of an export of events, the first of each.';
+comment on column loads.sessions_updated is 'Rows that replaced a session already loaded: of an export of events, the first for each session they added to.';
 comment on column loads.duplicates is 'Rows that said nothing new: repeated in the file or equal to a session already loaded.';
-comment on column loads.folded is 'Rows merged into another row of the same session.';
+comment on column loads.folded is 'Rows merged into another row of the same session: of an export of events, all but the first of each, and refunds without a session.';
 comment on column loads.bots is 'Rows judged automated; see bots.';
 comment on column loads.without_consent is 'Rows without the ids that make a session, because consent was denied.';
 comment on column loads.rejected is 'Rows not loaded; see rejects.';

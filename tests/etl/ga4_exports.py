@@ -48,13 +48,25 @@ def event(name: str = "page_view", second: float = 0, *, visitor="1.1", visit=10
 def purchase(second: float, order: str | None, amount: float, **changes) -> dict:
     """A purchase in dollars."""
     params = {"currency": "USD", "value": amount, "transaction_id": order} | changes.pop("params", {})
-    shop = {"purchase_revenue": amount, "purchase_revenue_in_usd": amount, "transaction_id": order, "refund_value": None, "refund_value_in_usd": None}
+    shop = {
+        "purchase_revenue": amount,
+        "purchase_revenue_in_usd": amount,
+        "transaction_id": order,
+        "refund_value": None,
+        "refund_value_in_usd": None,
+    }
     return event("purchase", second, params=params, ecommerce=shop, **changes)
 
 
 def refund(second: float, order: str, amount: float | None, **changes) -> dict:
     """A refund of an order, of all of it where no amount is given."""
-    shop = {"purchase_revenue": None, "purchase_revenue_in_usd": None, "transaction_id": order, "refund_value": amount, "refund_value_in_usd": amount}
+    shop = {
+        "purchase_revenue": None,
+        "purchase_revenue_in_usd": None,
+        "transaction_id": order,
+        "refund_value": amount,
+        "refund_value_in_usd": amount,
+    }
     return event("refund", second, params={"currency": "USD", "transaction_id": order}, ecommerce=shop, **changes)
 
 

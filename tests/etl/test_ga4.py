@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from etl import load as loading
 from etl import schema, stages
 from etl.errors import InputError
 from etl.inspect import inspect
@@ -51,7 +52,9 @@ def counts(file: dict) -> dict:
 
 
 def sessions(con) -> list[dict]:
-    return records(con, "select * replace (device::varchar as device, revenue::double as revenue) from sessions order by started_at, session_id")
+    return records(
+        con, "select * replace (device::varchar as device, revenue::double as revenue) from sessions order by started_at, session_id"
+    )
 
 
 VISIT = [
@@ -98,7 +101,10 @@ def test_forms_meet_as_the_same_events(con, load_events):
 def test_years_of_different_columns_load_together(con, load_events):
     old = [event("page_view", 0, visitor="3.3", params={"source": "bing", "medium": "organic"})]
     middle = [event("page_view", 0, visitor="4.4", is_active_user=True, collected_traffic_source={"gclid": "abc"})]
-    click = {"manual_campaign": {"source": "(not set)"}, "cross_channel_campaign": {"source": "yahoo", "medium": "cpc", "campaign_name": "y"}}
+    click = {
+        "manual_campaign": {"source": "(not set)"},
+        "cross_channel_campaign": {"source": "yahoo", "medium": "cpc", "campaign_name": "y"},
+    }
     new = [event("page_view", 0, visitor="5.5", batch_event_index=1, batch_page_id=1, session_traffic_source_last_click=click)]
     files = load_events(old, middle, new, form="parquet")
     assert [counts(file) for file in files] == [{"sessions_new": 1}] * 3
@@ -124,7 +130,13 @@ def test_late_events_update_their_session(con, load_events):
     assert counts(late) == {"sessions_updated": 1, "folded": 2}
     assert {row["session_id"] for row in sessions(con)} == before
     updated = sessions(con)[0]
-    assert (updated["country"], updated["pageviews"], updated["duration_seconds"], updated["stage"], updated["revenue"]) == ("Chile", 2, 100, 3, 5)
+    assert (updated["country"], updated["pageviews"], updated["duration_seconds"], updated["stage"], updated["revenue"]) == (
+        "Chile",
+        2,
+        100,
+        3,
+        5,
+    )
     assert con.execute("select count(*) from events").fetchone() == (5,)
 
 
@@ -186,7 +198,14 @@ GCLID = {"collected_traffic_source": {"manual_source": "x", "manual_medium": "y"
             ("m", "n", "last click"),
         ),
         (
-            [event(session_traffic_source_last_click={"google_ads_campaign": {"campaign_name": "brand"}, "manual_campaign": {"source": "m"}})],
+            [
+                event(
+                    session_traffic_source_last_click={
+                        "google_ads_campaign": {"campaign_name": "brand"},
+                        "manual_campaign": {"source": "m"},
+                    }
+                )
+            ],
             ("google", "cpc", "last click"),
         ),
     ],
@@ -197,6 +216,7 @@ def test_the_source_of_a_session(con, load_events, events, told):
 
 
 DAY = 86_400
+PINNED = (11924808940034752507, 15146089508362878050)
 
 
 def test_a_direct_visit_is_credited_to_the_last_source_of_ninety_days(con, load_events):
@@ -269,7 +289,9 @@ def test_refunds_take_from_the_session_that_bought(con, load_events, refunds, re
     assert [row["revenue"] for row in sessions(con) if row["is_converted"]] == [revenue]
 
 
-@pytest.mark.parametrize(("currency", "revenue", "says"), [("USD", 11.0, "as Google converts"), ("EUR", 10.0, None), ("GBP", 10.0, "taken as they stand")])
+@pytest.mark.parametrize(
+    ("currency", "revenue", "says"), [("USD", 11.0, "as Google converts"), ("EUR", 10.0, None), ("GBP", 10.0, "taken as they stand")]
+)
 def test_currencies(con, load_events, currency, revenue, says):
     schema.set_setting(con, "currency", currency)
     euros = purchase(0, "T1", 10.0, params={"currency": "EUR"})
@@ -339,14 +361,18 @@ def test_a_broken_line_is_one_row(con, load_events, tmp_path):
 
 def test_mostly_bad_files_are_refused(tmp_path):
     path = exports.lines(tmp_path / "bad.json", [event(), broken(event_date="x"), broken(event_date="y")])
-    with pytest.raises(InputError, match=r"^bad\.json: 2 of 3 rows cannot be loaded, mostly since event_date is not a date \(first in row 2\)"):
+    with pytest.raises(
+        InputError, match=r"^bad\.json: 2 of 3 rows cannot be loaded, mostly since event_date is not a date \(first in row 2\)"
+    ):
         load([path], tmp_path / "leaks.duckdb")
     assert not (tmp_path / "leaks.duckdb").exists()
 
 
 def test_what_is_missing_or_no_export_of_events_is_named(tmp_path):
     with duckdb.connect() as con:
-        con.execute(f"copy (select '20260101' as event_date, 'a' as event_name, 1 as user_pseudo_id, [1] as items) to '{tmp_path}/a.parquet'")
+        con.execute(
+            f"copy (select '20260101' as event_date, 'a' as event_name, 1 as user_pseudo_id, [1] as items) to '{tmp_path}/a.parquet'"
+        )
         con.execute(f"copy (select 'a' as pseudo_user_id, 1 as stream_id, [1] as audiences) to '{tmp_path}/users.parquet'")
     with pytest.raises(InputError, match=r"^a\.parquet: is a ga4-bigquery export without event_timestamp, event_params: "):
         load([tmp_path / "a.parquet"], tmp_path / "x.duckdb")
@@ -355,7 +381,9 @@ def test_what_is_missing_or_no_export_of_events_is_named(tmp_path):
 
 
 def test_no_raw_id_is_stored(con, load_events):
-    load_events([purchase(0, "ORDER-123456", 5, visitor="987654321.1234567890"), refund(1, "ORDER-123456", 1, visitor="987654321.1234567890")])
+    load_events(
+        [purchase(0, "ORDER-123456", 5, visitor="987654321.1234567890"), refund(1, "ORDER-123456", 1, visitor="987654321.1234567890")]
+    )
     tables = con.execute("select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()").fetchall()
     for (table,) in tables:
         text = str(con.execute(f"from {table}").fetchall())
@@ -366,7 +394,11 @@ def test_real_sample(load_real):
     with duckdb.connect(str(load_real("ga4_events_sampled.parquet")), read_only=True) as con:
         (loaded,) = records(con, "from loads")
         assert (loaded["rows_read"], loaded["sessions_new"], loaded["folded"], loaded["stage_basis"]) == (24_219, 20_705, 3_514, "events")
-        assert con.execute("select count(*), count_if(is_converted), count_if(transactions > 0) from sessions").fetchone() == (20_705, 604, 604)
+        assert con.execute("select count(*), count_if(is_converted), count_if(transactions > 0) from sessions").fetchone() == (
+            20_705,
+            604,
+            604,
+        )
         assert con.execute("select count(*) from events").fetchone() == (24_219,)
         sampled = con.execute("select severity, message from data_warnings where contains(message, 'unfit for rates')").fetchall()
     assert [severity for severity, _ in sampled] == ["warning"]
@@ -376,7 +408,13 @@ def test_real_sample(load_real):
 def test_real_events_of_2023(real_data, tmp_path):
     (found,) = inspect([real_data / "ga4_events_2023.jsonl"])
     # Two rows are one purchase, written with and without the colours of its items.
-    assert (found["format"], found["rows_read"], found["sessions_new"], found["folded"], found["duplicates"]) == ("ga4-bigquery", 12, 6, 5, 1)
+    assert (found["format"], found["rows_read"], found["sessions_new"], found["folded"], found["duplicates"]) == (
+        "ga4-bigquery",
+        12,
+        6,
+        5,
+        1,
+    )
     load([real_data / "ga4_events_2023.jsonl"], tmp_path / "own.duckdb", settings={"currency": "EUR"})
     with duckdb.connect(str(tmp_path / "own.duckdb"), read_only=True) as con:
         assert con.execute("select sum(transactions), sum(revenue)::double from sessions").fetchone() == (1, 31.0)
@@ -387,10 +425,26 @@ def test_days_come_one_by_one(tmp_path: Path):
     folder, db = tmp_path / "exports", tmp_path / "leaks.duckdb"
     folder.mkdir()
     for day in range(3):
-        exports.parquet(folder / f"events_2026060{day}.parquet", [event("page_view", day * DAY, visit=day), event("scroll", day * DAY + 3, visit=day)])
+        exports.parquet(
+            folder / f"events_2026060{day}.parquet", [event("page_view", day * DAY, visit=day), event("scroll", day * DAY + 3, visit=day)]
+        )
         result = load([folder], db)
         assert [file["file"] for file in result["files"]] == [f"events_2026060{day}.parquet"]
         assert len(result["already_loaded"]) == day
     with duckdb.connect(str(db), read_only=True) as con:
         assert con.execute("select count(*), count(distinct session_date) from sessions").fetchone() == (3, 3)
         assert con.execute("select count(*) from events").fetchone() == (6,)
+
+
+def test_parts_of_a_load_make_the_same_sessions(con, load_events, monkeypatch):
+    """However few files are worked on at once: a visit over midnight stands in two parts."""
+    monkeypatch.setattr(loading, "MOST_AT_ONCE", 1)
+    files = load_events([event("page_view", 12_790)], [event("page_view", 12_810)], [event("page_view", 12_810), event(visitor="2.2")])
+    assert [counts(file) for file in files] == [{"sessions_new": 1}, {"sessions_updated": 1}, {"sessions_new": 1, "duplicates": 1}]
+    assert [row["pageviews"] for row in sessions(con)] == [1, 2]
+
+
+def test_the_hash_that_known_events_are_told_by_is_the_same_in_each_version_of_duckdb(con, load_events):
+    """Where it changes, events loaded before would be taken for new ones: see docs/decisions/ga4-sessions.md."""
+    load_events([event(), event("scroll", 1, batch_event_index=2, batch_page_id=1, batch_ordering_id=3)])
+    assert con.execute("select event_key from events order by event_index").fetchall() == [(key,) for key in PINNED]
