@@ -10,11 +10,12 @@ from pathlib import Path
 
 import duckdb
 
-from etl import events, landing, merge, privacy, schema, sessionize
+from etl import cubes, events, landing, merge, privacy, schema, sessionize
 from etl.errors import InputError
 from etl.landing import OUTCOMES, FileLoad
 from etl.publish import publishing, quoted
 from etl.recognise import Source, recognise
+from etl.reports import storing
 
 MANY_REJECTS = 0.05
 MOST_AT_ONCE = 120 << 20  # bytes of Parquet, some three million GA4 events
@@ -63,10 +64,21 @@ def load(
         batch = [FileLoad(recognise_as(file, expected_format), sha256) for sha256, file in fresh.items()]
         salt = privacy.salt(db.parent)
         with publishing(db) as con:
-            result["warnings"] += keep_demo_apart(con, db, list(fresh.values()))
+            removed = keep_demo_apart(con, db, list(fresh.values()))
+            result["warnings"] += removed
             for name, value in (settings or {}).items():
                 schema.set_setting(con, name, value)
-            load_batch(con, batch, db.with_name(f"{db.name}.scratch"), salt, report)
+            number(con, batch)
+            reported = [item for item in batch if storing.is_report(item)]
+            for item in reported:
+                report(f"Reading {item.source.name}")
+                storing.store(con, item)
+                write_load(con, item)
+            sessions = [item for item in batch if not storing.is_report(item)]
+            if sessions:
+                load_batch(con, sessions, db.with_name(f"{db.name}.scratch"), salt, report)
+            elif removed:
+                schema.rebuild_cubes(con)
             report("Checking and publishing")
         result["files"] = [item.summary() for item in batch]
         result["warnings"] += [
@@ -90,7 +102,10 @@ def keep_demo_apart(con: duckdb.DuckDBPyConnection, db: Path, files: list[Path])
     if demo:
         schema.set_setting(con, "is_demo", "true")
     elif held:
-        for table in ("sessions", "bots", "events", "bot_events", "refunds", "predictions", "model_runs", "loads", "rejects", "settings"):
+        held_by_demo = (
+            "sessions", "bots", "events", "bot_events", "refunds", "predictions", "model_runs", "loads", "rejects", "settings", "aggregates",
+        )  # fmt: skip
+        for table in held_by_demo:
             con.execute(f"delete from {table} where true")
         schema.set_setting(con, "schema_version", schema.SCHEMA_VERSION)
         return ["The generated demo data were removed: the database now holds what you loaded."]
@@ -159,9 +174,6 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], scratch: P
 
     What holds raw ids stands in the folder `scratch`, which is removed: also the one that a killed load left behind.
     """
-    (last,) = con.execute("select coalesce(max(load_id), 0) from loads").fetchone()
-    for number, item in enumerate(batch, start=1):
-        item.load_id = last + number
     done = 0
     privacy.set_salt(con, salt)
     for part in parts(batch):
@@ -176,7 +188,7 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], scratch: P
         done += len(part)
     report("Building cubes")
     try:
-        schema.rebuild_cubes(con)
+        cubes.refresh(con, min(item.load_id for item in batch) - 1)
     except (duckdb.ConversionException, duckdb.OutOfRangeException):
         raise InputError("The amounts are too large to be added up; check the column of revenue and its unit.") from None
     con.execute("reset variable leaks_salt")
@@ -227,6 +239,13 @@ def load_part(con: duckdb.DuckDBPyConnection, part: list[FileLoad], scratch: Pat
     con.execute("detach scratch")
 
 
+def number(con: duckdb.DuckDBPyConnection, batch: list[FileLoad]) -> None:
+    """Give each file the number of its load."""
+    (last,) = con.execute("select coalesce(max(load_id), 0) from loads").fetchone()
+    for place, item in enumerate(batch, start=1):
+        item.load_id = last + place
+
+
 def clear_scratch(folder: Path) -> None:
     """Remove the scratch folder of a load, and say so where that fails: it holds raw ids."""
     if folder.exists():
@@ -240,21 +259,25 @@ def account(con: duckdb.DuckDBPyConnection, batch: list[FileLoad]) -> None:
         "select load_id, outcome, sum(rows) from (from scratch.counts union all from scratch.ga4_counts) group by all"
     ).fetchall():
         outcomes.setdefault(load_id, {})[outcome] = int(rows)
-    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     for item in batch:
         item.outcomes = outcomes.get(item.load_id, {})
-        values = {
-            "load_id": item.load_id,
-            "file": privacy.scrub(item.source.name),
-            "format": item.source.format,
-            "sha256": item.sha256,
-            "loaded_at": now,
-            "rows_read": item.rows_read,
-            **{name: item.outcomes.get(name, 0) for name in OUTCOMES},
-            "rejected": item.rejected,
-            "stage_basis": item.landing.stage_basis,
-            "first_date": item.first_date,
-            "last_date": item.last_date,
-            "notes": item.notes,
-        }
-        con.execute(f"insert into loads ({', '.join(values)}) values ({', '.join('?' * len(values))})", list(values.values()))
+        write_load(con, item)
+
+
+def write_load(con: duckdb.DuckDBPyConnection, item: FileLoad) -> None:
+    """Write a file's row of loads."""
+    values = {
+        "load_id": item.load_id,
+        "file": privacy.scrub(item.source.name),
+        "format": item.source.format,
+        "sha256": item.sha256,
+        "loaded_at": datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+        "rows_read": item.rows_read,
+        **{name: item.outcomes.get(name, 0) for name in OUTCOMES},
+        "rejected": item.rejected,
+        "stage_basis": item.landing.stage_basis,
+        "first_date": item.first_date,
+        "last_date": item.last_date,
+        "notes": item.notes,
+    }
+    con.execute(f"insert into loads ({', '.join(values)}) values ({', '.join('?' * len(values))})", list(values.values()))

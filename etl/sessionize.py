@@ -22,6 +22,14 @@ def sessionize(con: duckdb.DuckDBPyConnection) -> dict[int, list[str]]:
     Returns sentences about single loads for their notes.
     """
     con.execute("create table scratch.ga4_counts (load_id integer, outcome varchar, rows bigint)")
+    con.execute(
+        """
+        create table scratch.ga4_touched (
+            session_id varchar, visitor_id varchar, session_date date, visit_number integer, started_at timestamp, duration_seconds double,
+            source_basis varchar
+        )
+        """
+    )
     if con.execute("select count(*) from (select 1 from scratch.ga4_events limit 1)").fetchone() == (0,):
         return {}
     con.execute("delete from scratch.ga4_events where reject_reason is not null")
@@ -142,7 +150,7 @@ def find_touched(con: duckdb.DuckDBPyConnection, *, is_first: bool) -> None:
     """
     con.execute(
         f"""
-        create table scratch.ga4_touched as
+        insert into scratch.ga4_touched
         select *
         from {both}
         where source_basis is not null

@@ -129,6 +129,7 @@ FORMS = {
 def load_together(con: duckdb.DuckDBPyConnection, folder: Path, files: list[Path]) -> list[dict]:
     """Load files as `etl.load` does, on a connection, without publishing."""
     batch = [FileLoad(recognise(file), loading.file_hash(file)) for file in files]
+    loading.number(con, batch)
     loading.load_batch(con, batch, folder / "scratch", "a salt for tests only", lambda text: None)
     return [item.summary() for item in batch]
 

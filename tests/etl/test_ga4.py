@@ -448,3 +448,10 @@ def test_the_hash_that_known_events_are_told_by_is_the_same_in_each_version_of_d
     """Where it changes, events loaded before would be taken for new ones: see docs/decisions/ga4-sessions.md."""
     load_events([event(), event("scroll", 1, batch_event_index=2, batch_page_id=1, batch_ordering_id=3)])
     assert con.execute("select event_key from events order by event_index").fetchall() == [(key,) for key in PINNED]
+
+
+def test_a_late_first_event_moves_its_session_to_an_earlier_day(con, load_events):
+    load_events([event("page_view", 12_810)])
+    (late,) = load_events([event("page_view", 12_790)])
+    assert counts(late) == {"sessions_updated": 1}
+    assert [(row["session_date"], row["pageviews"]) for row in sessions(con)] == [(date(2026, 5, 28), 2)]
