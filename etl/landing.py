@@ -8,6 +8,7 @@ import duckdb
 
 from etl import events, readers
 from etl.errors import InputError
+from etl.lacks import lacks
 from etl.notices import notices
 from etl.readers import Landing
 from etl.recognise import Source
@@ -31,6 +32,7 @@ class FileLoad:
     first_date: date | None = None
     last_date: date | None = None
     notes: list[str] = field(default_factory=list)
+    lacks: list[str] = field(default_factory=list)
 
     def summary(self) -> dict:
         """The counts of the file as the table loads has them."""
@@ -72,6 +74,7 @@ def land(con: duckdb.DuckDBPyConnection, group: list[FileLoad]) -> None:
     for item in group:
         item.landing = landing
         item.notes = [*item.source.notes, *landing.notes]
+        item.lacks = lacks(item.source, landing.stage_basis)
     if landing.unit == "event":
         count_events(con, group)
         return

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import duckdb
 
-from etl import cubes, events, landing, merge, privacy, schema, sessionize
+from etl import cubes, events, landing, merge, privacy, schema, sessionize, stages
 from etl.errors import InputError
 from etl.landing import OUTCOMES, FileLoad
+from etl.mapping import ColumnMap
 from etl.publish import publishing, quoted
 from etl.recognise import Source, recognise
 from etl.reports import storing
@@ -29,6 +30,7 @@ def load(
     expected_format: str | None = None,
     again: bool = False,
     settings: dict[str, str] | None = None,
+    mapping: ColumnMap | None = None,
     report: Callable[[str], None] = lambda text: None,
 ) -> dict:
     """Load the exports at some paths (files or folders) into the database and publish it.
@@ -40,6 +42,7 @@ def load(
     expected_format : refuse a file recognised as another format.
     again : load files once more that are loaded already, as after a change of the stage rules.
     settings : facts to store about the database; see the table settings.
+    mapping : the column map to read every file by.
     report : called with a few words on what is being done.
 
     Returns
@@ -61,7 +64,7 @@ def load(
             fresh[sha256] = file
     result = {"files": [], "already_loaded": sorted({file.name for file in files} - {file.name for file in fresh.values()}), "warnings": []}
     if fresh:
-        batch = [FileLoad(recognise_as(file, expected_format), sha256) for sha256, file in fresh.items()]
+        batch = [FileLoad(recognise_as(file, expected_format, mapping), sha256) for sha256, file in fresh.items()]
         salt = privacy.salt(db.parent)
         with publishing(db) as con:
             removed = keep_demo_apart(con, db, list(fresh.values()))
@@ -121,9 +124,9 @@ def is_demo(file: Path) -> bool:
         return False
 
 
-def recognise_as(file: Path, expected_format: str | None) -> Source:
-    """Recognise a file, and refuse it where it is not of the format asked for."""
-    source = recognise(file)
+def recognise_as(file: Path, expected_format: str | None, mapping: ColumnMap | None = None) -> Source:
+    """Recognise a file, or take it as a table by a map; refuse it where it is not of the format asked for."""
+    source = recognise(file, mapping)
     if expected_format and source.format != expected_format:
         raise InputError(f"{source.name}: is {source.format}, not {expected_format}; leave out --format or name the right one.")
     return source
@@ -279,5 +282,7 @@ def write_load(con: duckdb.DuckDBPyConnection, item: FileLoad) -> None:
         "first_date": item.first_date,
         "last_date": item.last_date,
         "notes": item.notes,
+        "lacks": item.lacks,
+        "thresholds": stages.thresholds_words() if item.landing.stage_basis == "thresholds" else None,
     }
     con.execute(f"insert into loads ({', '.join(values)}) values ({', '.join('?' * len(values))})", list(values.values()))

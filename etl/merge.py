@@ -120,16 +120,20 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
         f"stored.{name}::varchar is not distinct from incoming.{name}::varchar" for name in columns if name != "session_id"
     )
     # A late first event may bring a session to an earlier day than the stored one.
-    days = con.execute(
-        "select min(session_date), max(session_date) "
-        "from (select session_date from scratch.incoming union all select session_date from scratch.ga4_touched)"
-    ).fetchone()
-    con.execute(
+    *days, has_undated = con.execute(
         """
+        select min(session_date), max(session_date), coalesce(bool_or(session_date is null), false)
+        from (select session_date from scratch.incoming union all select session_date from scratch.ga4_touched)
+        """
+    ).fetchone()
+    # Asked for only where need be: a condition on nothing but a range of days skips most of a large table.
+    undated = "session_date is null or" if has_undated else ""
+    con.execute(
+        f"""
         create temp table places as
         select rowid as place
         from sessions
-        where session_id in (select session_id from scratch.incoming) and session_date between ? and ?
+        where session_id in (select session_id from scratch.incoming) and ({undated} session_date between ? and ?)
         """,
         days,
     )

@@ -16,6 +16,7 @@ from etl import headers
 from etl.containers import Container, open_container
 from etl.errors import InputError
 from etl.headers import shorten
+from etl.mapping import ColumnMap
 from etl.reports import aggregates as report_rates
 from etl.reports import recognise as reports
 
@@ -34,6 +35,7 @@ class Source:
 
     `columns` are its headers or top-level fields in their order; `fields` gives the position of the column for each field of
     `etl.headers.ALIASES` that a CSV offers; `container` (for JSON) tells one object a line from one array of objects.
+    `mapping` is the column map a table is read by, bound to its columns.
     `shape` is the full type of a Parquet file: files of one shape can be read in one scan, `together`.
     """
 
@@ -51,6 +53,7 @@ class Source:
     shape: str = field(default="", repr=False)
     together: tuple[Path, ...] = ()
     load_ids: tuple[int, ...] = ()
+    mapping: ColumnMap | None = None
 
     @property
     def name(self) -> str:
@@ -61,9 +64,16 @@ class Source:
         return bool(self.shape) and (self.format, self.shape) == (other.format, other.shape)
 
 
-def recognise(path: Path | str) -> Source:
-    """Tell the format of a file, or raise InputError with one line: which file, what it is, what is wrong, what to do."""
+def recognise(path: Path | str, mapping: ColumnMap | None = None) -> Source:
+    """Tell the format of a file, or raise InputError with one line: which file, what it is, what is wrong, what to do.
+
+    With a column map it is taken as a table of sessions that the map describes.
+    """
     path = Path(path)
+    if mapping is not None:
+        from etl.mapped_tables import recognise_table
+
+        return recognise_table(path, mapping)
     container = open_container(path)
     if container.encoding == "binary":
         return _parquet(path)

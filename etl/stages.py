@@ -99,6 +99,12 @@ def stage_sql(stage: str = "landing.stage", transactions: str = "landing.transac
     return f"coalesce(case when {transactions} > 0 then 3::tinyint end, {stage}, {by_thresholds})"
 
 
+def thresholds_words() -> str:
+    """The thresholds in force, for the table loads: engaged from 5, deep from 10."""
+    rules = load_rules()
+    return f"engaged from {rules.engaged_pageviews}, deep from {rules.deep_pageviews}"
+
+
 def load_rules(path: Path | None = None) -> StageRules:
     """Read the rules; raises InputError with one line where the file says something that has no meaning."""
     path = path or RULES

@@ -39,7 +39,7 @@ def frame(read: Reading, filters: Filters, notes: list[str], totals: Row) -> Ans
     is_empty = not totals["sessions"]
     return {
         "page-subtitle": {"children": _subtitle(totals, filters, covered)},
-        "page-notes": {"children": [html.P(note) for note in [*_demo(read), *notes]]},
+        "page-notes": {"children": [html.P(note) for note in [*_demo(read), *_conversions(read), *notes]]},
         "page-empty": {"children": _empty(covered, has_reports=aggregates.shown(read)) if is_empty else None},
         "page-body": {"className": "body is-empty" if is_empty else "body"},
     }
@@ -60,13 +60,18 @@ def span(first: Any, last: Any) -> str:
 def _subtitle(totals: Row, filters: Filters, covered: Row) -> str:
     first = max(filter(None, (filters.since, covered["first"])), default=None)
     last = min(filter(None, (filters.until, covered["last"])), default=None)
-    days = span(first, last) if first and last and first <= last else "no days with data"
+    days = span(first, last) if first and last and first <= last else "no days with data" if covered["first"] else "days unknown"
     return " · ".join(filter(None, [f"{theme.exact(totals['sessions'])} sessions", days, filters.words()]))
 
 
 def _demo(read: Reading) -> list[str]:
     is_demo = common.settings(read).get("is_demo") == "true"
     return ["These are generated demo data, not a real site."] if is_demo else []
+
+
+def _conversions(read: Reading) -> list[str]:
+    """Every rate suffers where files without conversions are loaded: that is said on every page."""
+    return [told["conversions"] for told in (common.missing(read), common.partial(read)) if "conversions" in told]
 
 
 def _empty(covered: Row, *, has_reports: bool) -> html.Div:
@@ -76,6 +81,7 @@ def _empty(covered: Row, *, has_reports: bool) -> html.Div:
         return nothing("No sessions are loaded yet", "Load an export with python -m etl load, and this page fills by itself.")
     return nothing(
         "No session matches these filters",
-        f"The data covers {span(covered['first'], covered['last'])}. Take a filter away, or start again.",
+        (f"The data covers {span(covered['first'], covered['last'])}. " if covered["first"] else "The data has no dates. ")
+        + "Take a filter away, or start again.",
         clear=True,
     )

@@ -90,7 +90,7 @@ class Landing:
 
 def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:
     """Prepare the landing of a recognised file; raises InputError where its content cannot be understood."""
-    from etl.readers import flat_csv, ga4_bigquery, ga360_bigquery, ga360_csv
+    from etl.readers import flat_csv, ga4_bigquery, ga360_bigquery, ga360_csv, mapped
 
     readers = {
         "flat-csv": flat_csv.read,
@@ -99,7 +99,7 @@ def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:
         "ga4-bigquery": ga4_bigquery.read,
     }
     with wrapping(source):
-        return readers[source.format](con, source)
+        return mapped.read(con, source) if source.mapping else readers[source.format](con, source)
 
 
 @contextmanager

@@ -86,7 +86,10 @@ def read_columns(con: duckdb.DuckDBPyConnection, table: Table, notes: list[str])
     """
     fields = table.fields
     columns = {"visitor_key": _visitor(fields), "visit_key": _visit(fields)}
-    columns["session_date"], columns["date_text"] = _session_date(con, table)
+    if fields.keys() & {"date", "start_time"}:
+        columns["session_date"], columns["date_text"] = _session_date(con, table)
+    else:
+        columns["session_date"] = "null::date"
     started = _started_at(con, table, notes)
     if started:
         columns["started_at"] = started
@@ -276,16 +279,22 @@ def _reason(columns: Mapping[str, str]) -> str:
         (damaged.format(id="visitor_key"), "visitor id damaged by a spreadsheet (scientific notation)"),
         ("visit_key is null", "visit id missing"),
         (damaged.format(id="visit_key"), "visit id damaged by a spreadsheet (scientific notation)"),
-        (f"session_date is null and {_says('date_text')}", "date is not a date"),
-        ("session_date is null", "date missing"),
-        (f"session_date not between date '{dates.EARLIEST}' and date '{dates.LATEST}'", "date before 2005 or after 2100"),
     ]
+    if "date_text" in columns:
+        cases += [
+            (f"session_date is null and {_says('date_text')}", "date is not a date"),
+            ("session_date is null", "date missing"),
+            (f"session_date not between date '{dates.EARLIEST}' and date '{dates.LATEST}'", "date before 2005 or after 2100"),
+        ]
     if "needs_visitor" in columns:
         cases.insert(0, ("visitor_key is null", "visitor id missing"))
     if "record_bad" in columns:
         cases.insert(0, ("record_bad", "record cannot be read"))
     for name, what in (
         ("totals_bad", "totals missing"),
+        ("date_bad", "date is not a date"),
+        ("converted_bad", "conversion is neither yes nor no"),
+        ("bounces_bad", "bounce is neither yes nor no"),
         ("pageviews_bad", "pageviews is not a count"),
         ("duration_bad", "duration is not a number of seconds"),
         ("transactions_bad", "transactions is not a count"),

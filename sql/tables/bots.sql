@@ -3,7 +3,7 @@ create table if not exists bots (
     visitor_id varchar,
     visit_number integer,
     started_at timestamp,
-    session_date date not null,
+    session_date date,
     device varchar not null,
     country varchar not null,
     iso3 varchar,
@@ -30,6 +30,7 @@ create table if not exists bots (
 
 alter table bots add column if not exists engagement_seconds double;
 alter table bots add column if not exists source_basis varchar;
+alter table bots alter column session_date drop not null;
 
 comment on table bots is 'One row per session judged automated, kept apart from sessions so that no query counts it by accident.';
 comment on column bots.rule is 'Name of the rule that caught the session; see bot_rules.';

@@ -22,6 +22,8 @@ create table if not exists loads (
 
 alter table loads add column if not exists aggregated bigint default 0;
 alter table loads add column if not exists set_aside bigint default 0;
+alter table loads add column if not exists lacks varchar[];
+alter table loads add column if not exists thresholds varchar;
 
 comment on table loads is 'One row per file loaded. rows_read = sessions_new + sessions_updated + duplicates + folded + bots + without_consent + rejected + aggregated + set_aside, checked at every publish.';
 comment on column loads.load_id is 'Number of the load, from 1.';
@@ -41,5 +43,7 @@ comment on column loads.stage_basis is 'What funnel stages were told from: event
 comment on column loads.first_date is 'Earliest session date in the file.';
 comment on column loads.last_date is 'Latest session date in the file.';
 comment on column loads.notes is 'What was healed or noticed while loading, one sentence each.';
+comment on column loads.lacks is 'What no row of the file can tell: dates, country, device, source, duration, visitors, revenue, conversions, events. See data_lacks.';
+comment on column loads.thresholds is 'The page views from which a session of the file counts as engaged and as deep, where stages are told from thresholds; NULL where events tell them.';
 comment on column loads.aggregated is 'Rows of a report that tell a rate; see aggregates.';
 comment on column loads.set_aside is 'Rows of a report that are counted and not stored: totals rows, and tables without a rate by country, device, source or channel.';

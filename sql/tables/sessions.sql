@@ -3,7 +3,7 @@ create table if not exists sessions (
     visitor_id varchar,
     visit_number integer,
     started_at timestamp,
-    session_date date not null,
+    session_date date,
     device device_name not null,
     country country_name not null,
     iso3 varchar,
@@ -29,13 +29,14 @@ create table if not exists sessions (
 
 alter table sessions add column if not exists engagement_seconds double;
 alter table sessions add column if not exists source_basis varchar;
+alter table sessions alter column session_date drop not null;
 
 comment on table sessions is 'One row per session: a visit of one visitor, as Google Analytics delimits it. Bots stand apart in the table bots.';
 comment on column sessions.session_id is 'Salted hash of the export''s visitor id, visit id and day: 24 hexadecimal digits, unique. Universal Analytics cuts a visit at midnight, so one visit id may be two sessions; GA4 does not, and its sessions are hashed without the day.';
 comment on column sessions.visitor_id is 'Salted hash of the export''s visitor id: 24 hexadecimal digits. NULL where the export has none (consent denied).';
 comment on column sessions.visit_number is 'Which visit of this visitor it is, counted by Google Analytics from 1. NULL where the export does not say.';
 comment on column sessions.started_at is 'When the session started, in UTC. NULL where the export has only a date.';
-comment on column sessions.session_date is 'The day of the session in the time zone of the property.';
+comment on column sessions.session_date is 'The day of the session in the time zone of the property. NULL where the export has no dates, or only months: none is invented.';
 comment on column sessions.device is 'Device category: desktop, mobile, tablet or other.';
 comment on column sessions.country is 'Country by its usual English name, (unknown) where the export does not say.';
 comment on column sessions.iso3 is 'ISO 3166-1 alpha-3 code of the country; NULL where the name is not in the table countries.';
