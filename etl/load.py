@@ -4,13 +4,13 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
-from etl import cubes, landing, merge, privacy, schema, stages
+from etl import cubes, events, landing, merge, privacy, schema, sessionize, stages
 from etl.errors import InputError
 from etl.landing import OUTCOMES, FileLoad
 from etl.mapping import ColumnMap
@@ -20,6 +20,7 @@ from etl.recognise import Source
 from etl.reports import storing
 
 MANY_REJECTS = 0.05
+MOST_AT_ONCE = 120 << 20  # bytes of Parquet, some three million GA4 events
 BESIDE_DEMO = {"truth.json", "true_probabilities.parquet"}
 
 
@@ -123,7 +124,10 @@ def keep_demo_apart(con: duckdb.DuckDBPyConnection, db: Path, exports: list[Expo
     if demo:
         schema.set_setting(con, "is_demo", "true")
     elif held:
-        for table in ("sessions", "bots", "events", "predictions", "model_runs", "loads", "rejects", "settings", "aggregates"):
+        held_by_demo = (
+            "sessions", "bots", "events", "bot_events", "refunds", "predictions", "model_runs", "loads", "rejects", "settings", "aggregates",
+        )  # fmt: skip
+        for table in held_by_demo:
             con.execute(f"delete from {table} where true")
         schema.set_setting(con, "schema_version", schema.SCHEMA_VERSION)
         return ["The generated demo data were removed: the database now holds what you loaded."]
@@ -209,34 +213,69 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], scratch: P
 
     What holds raw ids stands in the folder `scratch`, which is removed: also the one that a killed load left behind.
     """
-    clear_scratch(scratch)
-    scratch.mkdir(mode=0o700)
-    try:
-        con.execute(f"attach {quoted(scratch / 'scratch.duckdb')} as scratch")
-        privacy.set_salt(con, salt)
-        con.execute("pragma force_compression = 'uncompressed'")
-        merge.create_landing(con)
-        done = 0
-        for group in landing.groups(batch):
-            report(f"Reading {group[0].source.name} ({done + 1} of {len(batch)})")
-            landing.land(con, group)
-            done += len(group)
-        con.execute("pragma force_compression = 'auto'")
-        con.execute("create table scratch.files (load_id integer, stage_basis varchar)")
-        con.executemany("insert into scratch.files values (?, ?)", [[item.load_id, item.landing.stage_basis] for item in batch])
-        report("Cleaning and sorting")
-        merge.merge(con)
-        merge.merge_events(con)
-        account(con, batch)
-        report("Building cubes")
-        try:
-            cubes.refresh(con, min(item.load_id for item in batch) - 1)
-        except (duckdb.ConversionException, duckdb.OutOfRangeException):
-            raise InputError("The amounts are too large to be added up; check the column of revenue and its unit.") from None
-        con.execute("reset variable leaks_salt")
-        con.execute("detach scratch")
-    finally:
+    done = 0
+    privacy.set_salt(con, salt)
+    for part in parts(batch):
         clear_scratch(scratch)
+        scratch.mkdir(mode=0o700)
+        try:
+            load_part(
+                con, part, scratch, lambda text, done=done: report(f"{text} ({done + 1} of {len(batch)})" if "Reading" in text else text)
+            )
+        finally:
+            clear_scratch(scratch)
+        done += len(part)
+    report("Building cubes")
+    try:
+        cubes.refresh(con, min(item.load_id for item in batch) - 1)
+    except (duckdb.ConversionException, duckdb.OutOfRangeException):
+        raise InputError("The amounts are too large to be added up; check the column of revenue and its unit.") from None
+    con.execute("reset variable leaks_salt")
+
+
+def parts(batch: list[FileLoad]) -> Iterator[list[FileLoad]]:
+    """The files to work on at once: events of some days at a time, whatever the number of days; other files all together."""
+    part = [item for item in batch if item.source.format != "ga4-bigquery"]
+    if part:
+        yield part
+    part, size = [], 0
+    for item in batch:
+        if item.source.format != "ga4-bigquery":
+            continue
+        # JSON says at some length what Parquet says in a few bytes.
+        own = item.source.path.stat().st_size / (10 if item.source.container != "parquet" and item.source.compression == "none" else 1)
+        if part and size + own > MOST_AT_ONCE:
+            yield part
+            part, size = [], 0
+        part.append(item)
+        size += own
+    if part:
+        yield part
+
+
+def load_part(con: duckdb.DuckDBPyConnection, part: list[FileLoad], scratch: Path, report: Callable[[str], None]) -> None:
+    """Land, merge and account for some of the files; the cubes are left to the caller."""
+    # Events are wide only here, and come some days at a time: in memory, spilt where that is short.
+    place = "':memory:'" if part[0].source.format == "ga4-bigquery" else quoted(scratch / "scratch.duckdb")
+    con.execute(f"attach {place} as scratch")
+    con.execute("pragma force_compression = 'uncompressed'")
+    merge.create_landing(con)
+    events.create(con)
+    for group in landing.groups(part):
+        report(f"Reading {group[0].source.name}")
+        landing.land(con, group)
+    con.execute("pragma force_compression = 'auto'")
+    con.execute("create table scratch.files (load_id integer, stage_basis varchar)")
+    con.executemany("insert into scratch.files values (?, ?)", [[item.load_id, item.landing.stage_basis] for item in part])
+    report("Cleaning and sorting")
+    notes = sessionize.sessionize(con)
+    merge.merge(con)
+    merge.merge_events(con)
+    sessionize.store(con)
+    for item in part:
+        item.notes += notes.get(item.load_id, [])
+    account(con, part)
+    con.execute("detach scratch")
 
 
 def number(con: duckdb.DuckDBPyConnection, batch: list[FileLoad]) -> None:
@@ -266,7 +305,9 @@ def fan_out_warning(item: FileLoad) -> list[str]:
 def account(con: duckdb.DuckDBPyConnection, batch: list[FileLoad]) -> None:
     """Write a row of loads for each file."""
     outcomes: dict[int, dict[str, int]] = {}
-    for load_id, outcome, rows in con.execute("select load_id, outcome, sum(rows) from scratch.counts group by all").fetchall():
+    for load_id, outcome, rows in con.execute(
+        "select load_id, outcome, sum(rows) from (from scratch.counts union all from scratch.ga4_counts) group by all"
+    ).fetchall():
         outcomes.setdefault(load_id, {})[outcome] = int(rows)
     for item in batch:
         item.outcomes = outcomes.get(item.load_id, {})

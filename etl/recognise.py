@@ -21,11 +21,12 @@ from etl.notices import NO_CONVERSIONS, sampled
 from etl.reports import aggregates as report_rates
 from etl.reports import recognise as reports
 
-LOADABLE = ("flat-csv", "ga360-csv", "ga360-bigquery")
+LOADABLE = ("flat-csv", "ga360-csv", "ga360-bigquery", "ga4-bigquery")
 
 JSON_COLUMNS = ("device", "geoNetwork", "totals", "trafficSource")
 GA360_KEYS = {"visitId", "totals", "trafficSource", "fullVisitorId", "visitStartTime", "geoNetwork", "hits", "channelGrouping"}
 GA4_KEYS = {"event_name", "event_timestamp", "event_params", "user_pseudo_id", "event_date", "traffic_source"}
+GA4_NEEDED = ("event_date", "event_timestamp", "event_name", "event_params", "user_pseudo_id")
 MAX_COLUMNS = 2000
 
 
@@ -54,6 +55,7 @@ class Source:
     sample: str = field(default="", repr=False)
     shape: str = field(default="", repr=False)
     together: tuple[Path, ...] = ()
+    load_ids: tuple[int, ...] = ()
     mapping: ColumnMap | None = None
 
     @property
@@ -142,8 +144,17 @@ def _first_object(path: Path, start: str, is_whole: bool) -> dict | None:
 def _nested(path: Path, columns: tuple[str, ...], is_sure: bool = True, **wrapping) -> Source:
     """A Parquet file or JSON with nested records; `is_sure` where the columns are all there are, not those seen in a part."""
     have = set(columns)
-    if len(have & GA4_KEYS) >= 3 and "event_name" in have:
-        raise refuse_ga4(path)
+    if len(have & GA4_KEYS) >= 3 and have & {"event_name", "event_params"}:
+        lacks = [name for name in GA4_NEEDED if name not in have]
+        if lacks and is_sure and wrapping["container"] == "parquet":
+            raise InputError(f"{path.name}: is a ga4-bigquery export without {', '.join(lacks)}: export all columns of events_YYYYMMDD")
+        shape = {} if "shape" in wrapping else {"shape": f"{wrapping['container']} {wrapping['compression']}"}
+        return Source(path, "ga4-bigquery", columns=columns, has_hits=True, **wrapping, **shape)
+    if "pseudo_user_id" in have or have >= {"user_id", "user_info", "audiences"}:
+        raise InputError(
+            f"{path.name}: is a GA4 export of users (users_YYYYMMDD or pseudonymous_users_YYYYMMDD), one row a user, without sessions: "
+            "export the tables events_YYYYMMDD instead"
+        )
     if len(have & GA360_KEYS) >= 3 and "totals" in have:
         lacks = sorted({"visitId", "date"} - have) + ([] if have & {"fullVisitorId", "clientId", "visitorId"} else ["fullVisitorId"])
         if lacks and is_sure:
@@ -160,8 +171,8 @@ def _nested(path: Path, columns: tuple[str, ...], is_sure: bool = True, **wrappi
 
 def refuse_ga4(path: Path) -> InputError:
     return InputError(
-        f"{path.name}: is a ga4-bigquery export (one row an event), not readable yet in this version: "
-        "load a table of its sessions as CSV (visitor id, session id, date, device, country, source, pageviews, transactions)"
+        f"{path.name}: holds GA4 events (one row an event) as CSV, which loses their parameters: "
+        "export the tables events_YYYYMMDD as Parquet or JSON lines instead"
     )
 
 
