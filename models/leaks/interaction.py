@@ -16,6 +16,7 @@ from models.leaks.spread import spread, standard_error
 
 SMALLEST_FAMILY = 8
 SWEEPS = 2
+LIMIT = 4
 LEAST_EXPECTED = 5
 LEAST_INFORMATION = 2
 LEAST_SHARE = 0.25
@@ -87,40 +88,84 @@ def eligible(sums: Sums) -> np.ndarray:
     return (sums.expected >= LEAST_EXPECTED) & (sums.information > LEAST_INFORMATION) & (sums.information > LEAST_SHARE * sums.total)
 
 
-def absorb_pairs(step: Step, families: list[Family]) -> dict[tuple[int, ...], np.ndarray]:
-    """Take the natural effects of pairs into the model as a shrunken offset; return it by family."""
+@dataclass
+class Absorbed:
+    """What the model holds of a family of pairs: the offset of each segment, its information and the precision of the prior (inf: none)."""
+
+    offset: np.ndarray
+    total: np.ndarray
+    precision: float
+
+
+def absorb_pairs(step: Step, families: list[Family]) -> dict[tuple[int, ...], Absorbed]:
+    """Take the natural effects of pairs into the model as shrunken offsets: coordinate ascent of the penalised likelihood.
+
+    Each family in turn moves to (U − o/τ²) / (ΣW + 1/τ²) from where it is, with τ² its own robust spread, and leaves the rest to the next.
+    """
     pairs = [family for family in families if family.order == 2]
     offsets = {family.dimensions: np.zeros(len(family)) for family in pairs}
+    precisions = dict.fromkeys(offsets, np.inf)
     if not pairs:
-        return offsets
+        return {}
     step.offset = None
     step.fit()
-    information, places = {}, {}
-    for sweep in range(SWEEPS):
-        whole = np.zeros(step.combinations)
-        per = step.by_combination(step.residual)
+    known: dict[tuple[int, ...], tuple] = {}
+    for family in pairs:
+        sums = segment_sums(step, family)
+        known[family.dimensions] = (sums.segment, np.flatnonzero(eligible(sums)), sums.information)
+    whole = np.zeros(step.combinations)
+    for _ in range(SWEEPS):
+        residual, weight = step.by_combination(step.residual), step.by_combination(step.weight)
         for family in pairs:
             name = family.dimensions
-            if sweep == 0:
-                sums = segment_sums(step, family)
-                information[name] = sums.information
-                places[name] = (sums.segment, eligible(sums))
-                score = sums.score
-            else:
-                score = np.bincount(places[name][0], per, minlength=len(family) + 1)[:-1]
-            segment, usable = places[name]
-            if np.count_nonzero(usable) < SMALLEST_FAMILY:
+            segment, usable, information = known[name]
+            if len(usable) < SMALLEST_FAMILY:
                 continue
-            variance = 1 / information[name][usable]
-            effect = score[usable] * variance + offsets[name][usable]
-            natural = spread(effect, variance)
-            limit = 2 * np.sqrt(natural)
-            offsets[name] = np.zeros(len(family))
-            offsets[name][usable] = np.clip(effect * natural / (natural + variance), -limit, limit) if natural > 0 else 0.0
-            whole += np.append(offsets[name], 0.0)[segment]
-        step.offset = whole
+            size = len(family) + 1
+            score = np.bincount(segment, residual, minlength=size)[usable]
+            total = np.bincount(segment, weight, minlength=size)[usable]
+            before = offsets[name][usable]
+            variance = 1 / information[usable]
+            natural = spread(score * variance + before, variance)
+            precisions[name] = 1 / natural if natural > 0 else np.inf
+            if natural > 0:
+                limit = LIMIT * np.sqrt(natural)
+                after = np.clip(before + (score - before / natural) / (total + 1 / natural), -limit, limit)
+            else:
+                after = np.zeros(len(usable))
+            change = np.zeros(size)
+            change[usable] = after - before
+            offsets[name][usable] = after
+            # The next family sees what this one leaves.
+            residual -= weight * change[segment]
+            whole += change[segment]
+        step.offset = whole.copy()
         step.fit(choose_penalties=False)
-    return offsets
+    weight = step.by_combination(step.weight)
+    return {
+        family.dimensions: Absorbed(
+            offsets[family.dimensions],
+            np.bincount(known[family.dimensions][0], weight, minlength=len(family) + 1),
+            precisions[family.dimensions],
+        )
+        for family in pairs
+    }
+
+
+def information_beside_pairs(sums: Sums, family: Family, families: list[Family], absorbed: dict[tuple[int, ...], Absorbed]) -> np.ndarray:
+    """Information of segments of three dimensions that the absorbed pairs they belong to leave them."""
+    left = sums.information.copy()
+    for pair in families:
+        if pair.order != 2 or not set(pair.dimensions) < set(family.dimensions):
+            continue
+        held = absorbed[pair.dimensions]
+        if not np.isfinite(held.precision):
+            continue
+        places = [family.dimensions.index(d) for d in pair.dimensions]
+        above = np.array([pair.numbers.get(tuple(row), len(pair)) for row in family.levels[:, places].tolist()], dtype=np.int64)
+        known = above < len(pair)
+        left[known] -= sums.total[known] ** 2 / (held.total[above[known]] + held.precision)
+    return np.maximum(left, 0)
 
 
 def natural_spreads(effects: list[np.ndarray], variances: list[np.ndarray], pseudo: int = PSEUDO_SEGMENTS) -> list[float]:

@@ -31,7 +31,6 @@ class Scored:
     latest: np.ndarray
     spreads: dict[tuple[int, ...], float] = field(default_factory=dict)
     noises: dict[tuple[int, ...], float] = field(default_factory=dict)
-    offsets: dict[tuple[int, ...], np.ndarray] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.p)
@@ -75,13 +74,17 @@ def score(step: Step, known: list[Family], *, dated: bool, natural: bool = True)
     if not offsets:
         step.fit()
     sums = [interaction.segment_sums(step, family) for family in known]
+    if offsets:
+        for family, one in zip(known, sums, strict=True):
+            if family.order == 3:
+                one.information = interaction.information_beside_pairs(one, family, known, offsets)
     parts, spreads, noises = [], {}, {}
     for order in (2, 3):
         chosen = [i for i, family in enumerate(known) if family.order == order and len(family)]
         usable = [np.flatnonzero(interaction.eligible(sums[i])) for i in chosen]
         variances = [1 / sums[i].information[use] for i, use in zip(chosen, usable, strict=True)]
         effects = [
-            sums[i].score[use] * variance + (offsets[known[i].dimensions][use] if order == 2 and offsets else 0.0)
+            sums[i].score[use] * variance + (offsets[known[i].dimensions].offset[use] if order == 2 and offsets else 0.0)
             for i, use, variance in zip(chosen, usable, variances, strict=True)
         ]
         used = interaction.natural_spreads(effects, variances) if natural else [0.0] * len(chosen)
@@ -117,7 +120,7 @@ def score(step: Step, known: list[Family], *, dated: bool, natural: bool = True)
                     )
                 )
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.zeros(0)] * 4 + [np.zeros(0, int)] * 5
-    return Scored(*columns, spreads=spreads, noises=noises, offsets=offsets)
+    return Scored(*columns, spreads=spreads, noises=noises)
 
 
 def select(cells: Cells, *, q: float = Q, most: int = MOST, refit: bool = True, natural: bool = True) -> Ranking:
