@@ -1,4 +1,4 @@
-"""python -m models: train the conversion model, score sessions with it."""
+"""python -m models: train the conversion model, score sessions with it, rank leaks, judge the ranking."""
 
 import argparse
 import json
@@ -30,7 +30,16 @@ def parser() -> argparse.ArgumentParser:
         if command == "train":
             one.add_argument("--seed", type=natural, default=0, help="equal data and seed give equal models (default: 0)")
             one.add_argument("--trials", type=positive, metavar="N", help="parameters to try (default: 20; 8 with few conversions)")
+    add_leaks(commands)
     return whole
+
+
+def add_leaks(commands: argparse._SubParsersAction) -> None:
+    text = "rank the leaks: where sessions are lost, since when, at what price; publish"
+    one = commands.add_parser("leaks", help=text, description=text[0].upper() + text[1:] + ".")
+    one.set_defaults(run=leaks)
+    one.add_argument("--db", metavar="FILE", help="database (default: LEAKS_DB, else data/leaks.duckdb)")
+    one.add_argument("--json", action="store_true", help="print the summary as JSON")
 
 
 def positive(text: str) -> int:
@@ -72,6 +81,17 @@ def score(options: argparse.Namespace) -> int:
         print(f"Scored {summary['sessions_scored']:,} sessions with run {summary['run_id']}.")
     else:
         print(f"Every session is scored by run {summary['run_id']}; nothing changed.")
+    return 0
+
+
+def leaks(options: argparse.Namespace) -> int:
+    from etl.publish import database_path
+    from models.leaks import report, runs
+    from models.progress import Progress
+
+    with Progress() as say:
+        summary, outcome = runs.rank(database_path(options.db), say=say)
+    print(json.dumps(summary) if options.json else report.described(outcome))
     return 0
 
 

@@ -124,10 +124,12 @@ def world(seed: int, nature: str = "mild", leaks: int = 0, *, sessions: int | No
     reached = [entrants]
     for number in range(len(RATES)):
         reached.append(draw.binomial(reached[-1], p[number]))
-    value = np.exp(draw.normal(4.2, 0.0)) * draw.gamma(4, 0.25, size=int(reached[-1].sum()))
+    value = 70 * draw.gamma(4, 0.25, size=int(reached[-1].sum()))
     cell = np.repeat(np.arange(entrants.size), reached[-1].ravel())
     cap = float(np.quantile(value, 0.95)) if len(value) else None
-    revenue = np.bincount(cell, np.minimum(value, cap), minlength=entrants.size) if len(value) else np.zeros(entrants.size)
+    value = np.minimum(value, cap) if len(value) else value
+    revenue = np.bincount(cell, value, minlength=entrants.size)
+    squares = np.bincount(cell, value**2, minlength=entrants.size)
     filled = np.flatnonzero(entrants.ravel() > 0)
     combination, bins = np.divmod(filled, weeks)
     calendar = Calendar(tuple(FIRST_DAY + timedelta(days=7 * i) for i in range(weeks)), 7)
@@ -137,6 +139,7 @@ def world(seed: int, nature: str = "mild", leaks: int = 0, *, sessions: int | No
         bins,
         np.stack([one.ravel()[filled] for one in reached]).astype(float),
         revenue[filled],
+        squares[filled],
         STAGES,
         calendar,
         revenue_cap=cap,

@@ -57,8 +57,9 @@ class Cells:
     codes : (combinations, dimensions) level of each dimension
     combination, bin : (cells,) which combination and which bin of time a cell is
     reached : (stages, cells) sessions at each stage or beyond
-    revenue : (cells,) revenue of converting sessions, each capped at `revenue_cap`
+    revenue, revenue_squares : (cells,) revenue of converting sessions, each capped at `revenue_cap`, and its squares
     stages : names of the stages, one more than there are steps
+    skipped : (stages, cells) sessions beyond a stage without a record of their own of it; None where that cannot be told
     """
 
     dimensions: tuple[Dimension, ...]
@@ -67,10 +68,12 @@ class Cells:
     bin: np.ndarray
     reached: np.ndarray
     revenue: np.ndarray
+    revenue_squares: np.ndarray
     stages: tuple[str, ...]
     calendar: Calendar
     revenue_cap: float | None = None
     notes: tuple[str, ...] = field(default=())
+    skipped: np.ndarray | None = None
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -94,11 +97,13 @@ def assemble(
     bins: np.ndarray,
     reached: np.ndarray,
     revenue: np.ndarray,
+    revenue_squares: np.ndarray,
     stages: tuple[str, ...],
     calendar: Calendar,
+    skipped: np.ndarray | None = None,
     **rest: object,
 ) -> Cells:
-    """Cells from rows that may repeat a combination: codes by dimension (rows, dimensions), bins, counts (stages, rows), revenue."""
+    """Cells from rows that may repeat a combination: codes by dimension (rows, dimensions), bins, counts (stages, rows), revenue and its squares."""
     key = np.zeros(len(levels), np.int64)
     radix = 1
     for column, dimension in enumerate(dimensions):
@@ -116,8 +121,10 @@ def assemble(
         bin=(cell % len(calendar)).astype(np.int32),
         reached=np.stack([np.bincount(row, counts, minlength=len(cell)) for counts in reached]),
         revenue=np.bincount(row, revenue, minlength=len(cell)),
+        revenue_squares=np.bincount(row, revenue_squares, minlength=len(cell)),
         stages=tuple(stages),
         calendar=calendar,
+        skipped=None if skipped is None else np.stack([np.bincount(row, counts, minlength=len(cell)) for counts in skipped]),
         **rest,
     )
 
@@ -131,7 +138,7 @@ def fold(cells: Cells, share: float = MIN_LEVEL_SHARE, least: int = MIN_LEVEL, m
         sessions = np.bincount(cells.codes[:, column], entrants, minlength=len(dimension))
         order = np.lexsort((np.arange(len(dimension)), -sessions))
         kept = [int(code) for code in order[:most] if sessions[code] >= floor and code != dimension.other]
-        folded = len(kept) < np.count_nonzero(sessions)
+        folded = len(kept) < int(np.count_nonzero(sessions))
         labels = [dimension.labels[code] for code in kept] + [OTHER] * folded
         if len(labels) < 2:
             continue
@@ -151,8 +158,10 @@ def regrouped(cells: Cells, dimensions: list[Dimension], levels: np.ndarray) -> 
         cells.bin,
         cells.reached,
         cells.revenue,
+        cells.revenue_squares,
         cells.stages,
         cells.calendar,
+        skipped=cells.skipped,
         revenue_cap=cells.revenue_cap,
         notes=cells.notes,
     )

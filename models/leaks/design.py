@@ -60,12 +60,18 @@ class Step:
 
     @classmethod
     def of(cls, cells: Cells, number: int) -> "Step":
+        """The step from a stage to the next."""
+        return cls.between(cells, number, number + 1)
+
+    @classmethod
+    def between(cls, cells: Cells, number: int, to: int) -> "Step":
+        """The way from a stage to a later one."""
         kept = np.flatnonzero(cells.reached[number] > 0)
         rows, combination = np.unique(cells.combination[kept], return_inverse=True)
         step = cls(
             number=number,
             n=cells.reached[number][kept],
-            y=cells.reached[number + 1][kept],
+            y=cells.reached[to][kept],
             combination=combination.astype(np.int32),
             bin=cells.bin[kept],
             codes=cells.codes[rows],
