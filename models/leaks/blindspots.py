@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import nbinom, poisson
+from scipy.special import betainc, gammaincc
 
 POWER = 0.8
 SIZES = (20, 50, 85, 200, 500, 1000, 5000)
@@ -36,23 +36,24 @@ def blind_spots(rates: list[float], spreads: list[float], passes: list[float], c
 def smallest_share(expected: float, natural: float, level: float) -> float | None:
     """Share of `expected` passes whose loss brings the count below its critical value with a chance of 80 %."""
 
-    def law(mean: float):
+    def below(count: int, mean: float) -> float:
+        """P(Y ≤ count)."""
         if natural < 1e-9:
-            return poisson(mean)
+            return float(gammaincc(count + 1, mean))
         size = 1 / natural
-        return nbinom(size, size / (size + mean))
+        return float(betainc(size, count + 1, size / (size + mean)))
 
-    critical = int(law(expected).ppf(level))
-    while critical >= 0 and law(expected).cdf(critical) > level:
-        critical -= 1
+    least, critical = -1, int(expected)
+    while critical - least > 1:
+        middle = (least + critical) // 2
+        least, critical = (middle, critical) if below(middle, expected) <= level else (least, middle)
+    critical = least
     if critical < 0:
         return None
     low, high = 0.0, 1.0
-    if law(1e-9).cdf(critical) < POWER:
-        return None
     for _ in range(30):
         middle = (low + high) / 2
-        if law(max(expected * (1 - middle), 1e-9)).cdf(critical) >= POWER:
+        if below(critical, max(expected * (1 - middle), 1e-9)) >= POWER:
             high = middle
         else:
             low = middle

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import gammainc, gammaincc, ndtr
 
 from models.leaks.candidates import Family
-from models.leaks.design import Step
+from models.leaks.design import LEAK_PRECISION, Step
 from models.leaks.spread import spread, standard_error
 
 SMALLEST_FAMILY = 8
@@ -22,17 +22,16 @@ LEAST_INFORMATION = 2
 LEAST_SHARE = 0.25
 PSEUDO_SEGMENTS = 60
 SKEW_CAP = 0.45
+FEW = 25
 
 
 @dataclass
 class Sums:
-    """Of the segments of a family at one step: entrants, expected passes, score, information, and these by bin of time.
+    """Of the segments of a family at one step: expected passes, score, information, and these by bin of time.
 
     `score_by_bin`, `information_by_bin` and `expected_by_bin` have a row a segment; `third` is the third central moment of the score.
     """
 
-    segment: np.ndarray
-    entrants: np.ndarray
     expected: np.ndarray
     score: np.ndarray
     total: np.ndarray
@@ -41,51 +40,73 @@ class Sums:
     score_by_bin: np.ndarray
     information_by_bin: np.ndarray
     expected_by_bin: np.ndarray
-    offset: np.ndarray
 
 
-def segment_sums(step: Step, family: Family) -> Sums:
+class Segments:
+    """The segments of every family at one step, with what stays the same from fit to fit."""
+
+    def __init__(self, step: Step, families: list[Family]):
+        self.families = families
+        self.segment = [family.segment[step.rows].astype(np.int64) for family in families]
+        self.timed = [segment[step.combination] * step.bins + step.bin for segment in self.segment]
+        self.known: list[np.ndarray | None] = [None] * len(families)
+        """Information of the segments at the first fit, less what leaks found since take."""
+
+    def by_bin(self, step: Step, number: int, values: np.ndarray) -> np.ndarray:
+        """Sums of the cells' values: (segments, bins)."""
+        count = len(self.families[number])
+        return np.bincount(self.timed[number], values, minlength=(count + 1) * step.bins)[: count * step.bins].reshape(count, step.bins)
+
+    def information(self, step: Step, number: int, weight: np.ndarray) -> np.ndarray:
+        """Information of the segments of a family beside the model's own parameters; `weight` is theirs by bin."""
+        if self.known[number] is None:
+            count, segment = len(self.families[number]), self.segment[number]
+            rows = np.zeros((count, len(step.beta)))
+            rows[:, 0] = weight.sum(axis=1)
+            per = step.by_combination(step.weight)
+            for d, size in enumerate(step.sizes):
+                block = np.bincount(segment * size + step.codes[:, d], per, minlength=(count + 1) * size)
+                rows[:, step.starts[d] : step.starts[d] + size] = block[: count * size].reshape(count, size)
+            rows[:, step.starts[-2] : step.width] = weight
+            self.known[number] = np.maximum(rows[:, 0] - step.explained(rows), 0)
+        return self.known[number]
+
+    def give_way(self, step: Step) -> None:
+        """Take from the known information what the leak found last explains."""
+        cells = np.flatnonzero(step.cells_of(step.leaks[-1]))
+        weight = step.weight[cells]
+        whole = weight.sum() + LEAK_PRECISION
+        for number, family in enumerate(self.families):
+            if self.known[number] is not None and len(family):
+                common = np.bincount(self.segment[number][step.combination[cells]], weight, minlength=len(family) + 1)[:-1]
+                self.known[number] = np.maximum(self.known[number] - common**2 / whole, 0)
+
+
+def segment_sums(step: Step, segments: Segments, number: int) -> Sums:
     """The sums of a family over the cells of a step."""
-    count = len(family)
-    segment = family.segment[step.rows]
-    cell = segment[step.combination]
-    timed = cell * np.int32(step.bins) + step.bin
-
-    def over(values: np.ndarray) -> np.ndarray:
-        return np.bincount(timed, values, minlength=(count + 1) * step.bins)[: count * step.bins].reshape(count, step.bins)
-
-    expected = step.n * step.mu
-    weight = over(step.weight)
-    score = over(step.residual)
-    passes = over(expected)
-    rows = np.zeros((count, len(step.beta)))
-    rows[:, 0] = weight.sum(axis=1)
-    per = step.by_combination(step.weight)
-    for d, size in enumerate(step.sizes):
-        block = np.bincount(segment * np.int32(size) + step.codes[:, d], per, minlength=(count + 1) * size)
-        rows[:, step.starts[d] : step.starts[d] + size] = block[: count * size].reshape(count, size)
-    rows[:, step.starts[-2] : step.width] = weight
-    for j, cells in enumerate(step.acting):
-        rows[:, step.width + j] = np.bincount(cell[cells], step.weight[cells], minlength=count + 1)[:count]
-    total = rows[:, 0]
-    third = np.bincount(cell, step.weight * (1 - 2 * step.mu), minlength=count + 1)[:count]
+    weight = segments.by_bin(step, number, step.weight)
+    passes = segments.by_bin(step, number, step.n * step.mu)
+    score = segments.by_bin(step, number, step.residual)
+    count, segment = len(segments.families[number]), segments.segment[number]
     return Sums(
-        segment=segment,
-        entrants=np.bincount(cell, step.n, minlength=count + 1)[:count],
         expected=passes.sum(axis=1),
         score=score.sum(axis=1),
-        total=total,
-        third=third,
-        information=np.maximum(total - step.explained(rows), 0),
+        total=weight.sum(axis=1),
+        third=np.bincount(segment, step.by_combination(step.weight * (1 - 2 * step.mu)), minlength=count + 1)[:count],
+        information=segments.information(step, number, weight),
         score_by_bin=score,
         information_by_bin=weight,
         expected_by_bin=passes,
-        offset=np.zeros(count),
     )
 
 
 def eligible(sums: Sums) -> np.ndarray:
-    return (sums.expected >= LEAST_EXPECTED) & (sums.information > LEAST_INFORMATION) & (sums.information > LEAST_SHARE * sums.total)
+    return is_eligible(sums.expected, sums.information, sums.total)
+
+
+def is_eligible(expected: np.ndarray, information: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Whether a segment has enough expected passes, and enough information of its own."""
+    return (expected >= LEAST_EXPECTED) & (information > LEAST_INFORMATION) & (information > LEAST_SHARE * total)
 
 
 @dataclass
@@ -97,59 +118,62 @@ class Absorbed:
     precision: float
 
 
-def absorb_pairs(step: Step, families: list[Family]) -> dict[tuple[int, ...], Absorbed]:
+def absorb_pairs(step: Step, segments: Segments) -> dict[tuple[int, ...], Absorbed]:
     """Take the natural effects of pairs into the model as shrunken offsets: coordinate ascent of the penalised likelihood.
 
-    Each family in turn moves to (U − o/τ²) / (ΣW + 1/τ²) from where it is, with τ² its own robust spread, and leaves the rest to the next.
-    """
-    pairs = [family for family in families if family.order == 2]
-    offsets = {family.dimensions: np.zeros(len(family)) for family in pairs}
-    precisions = dict.fromkeys(offsets, np.inf)
+    Each family in turn moves to (U − o/τ²) / (ΣW + 1/τ²) from where it is, with τ² its own robust spread, and leaves the rest to the next.    """
+    pairs = [(number, family) for number, family in enumerate(segments.families) if family.order == 2 and len(family)]
     if not pairs:
+        step.fit()
         return {}
+    # From nothing each time: what the pairs took of a leak before it was found must not stay with them.
     step.offset = None
-    step.fit()
-    known: dict[tuple[int, ...], tuple] = {}
-    for family in pairs:
-        sums = segment_sums(step, family)
-        known[family.dimensions] = (sums.segment, np.flatnonzero(eligible(sums)), sums.information)
-    whole = np.zeros(step.combinations)
+    step.fit(choose_penalties=not step.leaks)
+    offsets = {number: np.zeros(len(family)) for number, family in pairs}
+    precisions = {number: np.inf for number, _ in pairs}
+    per = step.by_combination(step.weight)
+    usable, information = {}, {}
+    for number, family in pairs:
+        total = np.bincount(segments.segment[number], per, minlength=len(family) + 1)[:-1]
+        expected = np.bincount(segments.segment[number], step.by_combination(step.n * step.mu), minlength=len(family) + 1)[:-1]
+        if segments.known[number] is None:
+            segments.information(step, number, segments.by_bin(step, number, step.weight))
+        information[number] = segments.known[number]
+        usable[number] = np.flatnonzero(is_eligible(expected, information[number], total))
     for _ in range(SWEEPS):
         residual, weight = step.by_combination(step.residual), step.by_combination(step.weight)
-        for family in pairs:
-            name = family.dimensions
-            segment, usable, information = known[name]
-            if len(usable) < SMALLEST_FAMILY:
+        for number, family in pairs:
+            segment, use = segments.segment[number], usable[number]
+            if len(use) < SMALLEST_FAMILY:
                 continue
             size = len(family) + 1
-            score = np.bincount(segment, residual, minlength=size)[usable]
-            total = np.bincount(segment, weight, minlength=size)[usable]
-            before = offsets[name][usable]
-            variance = 1 / information[usable]
+            score = np.bincount(segment, residual, minlength=size)[use]
+            total = np.bincount(segment, weight, minlength=size)[use]
+            before = offsets[number][use]
+            variance = 1 / information[number][use]
             natural = spread(score * variance + before, variance)
-            precisions[name] = 1 / natural if natural > 0 else np.inf
-            if natural > 0:
-                limit = LIMIT * np.sqrt(natural)
-                after = np.clip(before + (score - before / natural) / (total + 1 / natural), -limit, limit)
-            else:
-                after = np.zeros(len(usable))
+            precisions[number] = 1 / natural if natural > 0 else np.inf
+            limit = LIMIT * np.sqrt(natural)
+            after = np.clip(before + (score - before / natural) / (total + 1 / natural), -limit, limit) if natural > 0 else np.zeros(len(use))
             change = np.zeros(size)
-            change[usable] = after - before
-            offsets[name][usable] = after
+            change[use] = after - before
+            offsets[number][use] = after
             # The next family sees what this one leaves.
             residual -= weight * change[segment]
-            whole += change[segment]
-        step.offset = whole.copy()
+        step.offset = whole_offset(segments, offsets)
         step.fit(choose_penalties=False)
     weight = step.by_combination(step.weight)
     return {
         family.dimensions: Absorbed(
-            offsets[family.dimensions],
-            np.bincount(known[family.dimensions][0], weight, minlength=len(family) + 1),
-            precisions[family.dimensions],
+            offsets[number], np.bincount(segments.segment[number], weight, minlength=len(family) + 1), precisions[number]
         )
-        for family in pairs
+        for number, family in pairs
     }
+
+
+def whole_offset(segments: Segments, offsets: dict[int, np.ndarray]) -> np.ndarray:
+    """The sum of the offsets of every combination's pairs."""
+    return sum(np.append(offset, 0.0)[segments.segment[number]] for number, offset in offsets.items())
 
 
 def information_beside_pairs(sums: Sums, family: Family, families: list[Family], absorbed: dict[tuple[int, ...], Absorbed]) -> np.ndarray:
@@ -158,8 +182,8 @@ def information_beside_pairs(sums: Sums, family: Family, families: list[Family],
     for pair in families:
         if pair.order != 2 or not set(pair.dimensions) < set(family.dimensions):
             continue
-        held = absorbed[pair.dimensions]
-        if not np.isfinite(held.precision):
+        held = absorbed.get(pair.dimensions)
+        if held is None or not np.isfinite(held.precision):
             continue
         places = [family.dimensions.index(d) for d in pair.dimensions]
         above = np.array([pair.numbers.get(tuple(row), len(pair)) for row in family.levels[:, places].tolist()], dtype=np.int64)
@@ -201,3 +225,11 @@ def lower_tail(z: np.ndarray, skew: np.ndarray) -> np.ndarray:
         at = np.maximum(at, 0)
         p[bent] = np.where(s > 0, gammainc(a, at), gammaincc(a, at))
     return np.clip(p, 1e-300, 1)
+
+
+def small_counts(p: np.ndarray, sums: Sums, use: np.ndarray) -> np.ndarray:
+    """Never surer than the count itself where few passes are expected: P(Y ≤ y) of a Poisson count with the fitted mean."""
+    expected = sums.expected[use]
+    few = expected < FEW
+    observed = np.maximum(expected + sums.score[use], 0)
+    return np.where(few, np.maximum(p, gammaincc(np.floor(observed + 1e-6) + 1, np.maximum(expected, 1e-9))), p)

@@ -65,15 +65,20 @@ class Ranking:
     candidates: int
 
 
-def score(step: Step, known: list[Family], *, dated: bool, natural: bool = True) -> Scored:
+def score(step: Step, segments: interaction.Segments, *, dated: bool, natural: bool = True) -> Scored:
     """Refit a step with the leaks it has, re-estimate the natural spreads, and score every segment.
 
     Without `natural` the null has no spread beyond chance: the additive model alone, as the benchmark's naive peer uses it.
     """
-    offsets = interaction.absorb_pairs(step, known) if natural else {}
-    if not offsets:
+    known = segments.families
+    if natural:
+        offsets = interaction.absorb_pairs(step, segments)
+    else:
+        offsets = {}
         step.fit()
-    sums = [interaction.segment_sums(step, family) for family in known]
+    if step.leaks:
+        segments.give_way(step)
+    sums = [interaction.segment_sums(step, segments, number) for number in range(len(known))]
     if offsets:
         for family, one in zip(known, sums, strict=True):
             if family.order == 3:
@@ -93,7 +98,8 @@ def score(step: Step, known: list[Family], *, dated: bool, natural: bool = True)
             sd = np.sqrt(variance + t)
             z = effect / sd
             skew = sums[i].third[use] * variance**3 / sd**3
-            parts.append((interaction.lower_tail(z, skew), z, effect, 1 / variance, np.full(len(use), i), use, *([np.full(len(use), -1)] * 3)))
+            p = interaction.small_counts(interaction.lower_tail(z, skew), sums[i], use)
+            parts.append((p, z, effect, 1 / variance, np.full(len(use), i), use, *([np.full(len(use), -1)] * 3)))
     if dated and step.bins >= drop.LEAST_BINS:
         for order in (1, 2, 3):
             chosen = [i for i, family in enumerate(known) if family.order == order and len(family)]
@@ -128,7 +134,8 @@ def select(cells: Cells, *, q: float = Q, most: int = MOST, refit: bool = True, 
     known = families(cells)
     steps = [Step.of(cells, number) for number in range(len(cells.stages) - 1)]
     dated = cells.calendar.is_dated
-    scored = [score(step, known, dated=dated, natural=natural) for step in steps]
+    segments = [interaction.Segments(step, known) for step in steps]
+    scored = [score(step, one, dated=dated, natural=natural) for step, one in zip(steps, segments, strict=True)]
     m = sum(len(one) for one in scored)
     by_dimensions = {family.dimensions: i for i, family in enumerate(known)}
     found: list[Found] = []
@@ -169,7 +176,7 @@ def select(cells: Cells, *, q: float = Q, most: int = MOST, refit: bool = True, 
             )
         )
         if refit:
-            scored[number] = score(steps[number], known, dated=dated, natural=natural)
+            scored[number] = score(steps[number], segments[number], dated=dated, natural=natural)
     running = 0.0
     for one in found:
         running = one.q = max(running, one.q)

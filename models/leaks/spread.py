@@ -1,6 +1,7 @@
 """The natural spread of segments around what their parts predict, estimated so that a few leaks do not inflate it."""
 
 import numpy as np
+from scipy.optimize import brentq
 
 CLIP = 2.25
 MEAN_CLIPPED = 0.7785
@@ -32,16 +33,10 @@ def spread(effects: np.ndarray, variances: np.ndarray, *, centre: float | None =
 
     if excess(0.0) <= 0:
         return 0.0
-    low, high = 0.0, max(float(np.max(squares)), 1e-6)
+    high = max(float(np.median(squares)) * 4, 1e-6)
     while excess(high) > 0:
-        high *= 4
-    for _ in range(40):
-        middle = (low + high) / 2
-        if excess(middle) > 0:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
+        high *= 8
+    return float(brentq(excess, 0.0, high, xtol=1e-9, rtol=1e-4))
 
 
 def standard_error(t: float, variances: np.ndarray, weight: float = 1.0) -> float:
