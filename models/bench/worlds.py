@@ -12,7 +12,6 @@ from itertools import combinations
 import numpy as np
 from scipy.special import expit, logit
 
-from models.leaks.candidates import families
 from models.leaks.cells import Calendar, Cells, Dimension, assemble
 
 NATURE = {"none": (0.0, 0.0), "mild": (0.07, 0.05), "rough": (0.15, 0.10), "wild": (0.30, 0.20)}
@@ -38,6 +37,8 @@ MARGINS = {
     "landing": {"/": 0.30, "/p": 0.24, "/c": 0.18, "/sale": 0.10, "/guide": 0.09, "/blog": 0.06, "/help": 0.03},
 }
 IMPOSSIBLE = {("mobile", "Edge"), ("desktop", "Samsung Internet")}
+EVENTS = ("tracking", "mix", "definition")
+SOURCE = 3
 TILT = 0.5
 MAIN = 0.25
 
@@ -63,11 +64,11 @@ class Planted:
 
 @dataclass(frozen=True)
 class World:
-    """Cells with what is true of them."""
+    """Cells with what is true of them. `event` is what else was made to happen: kind, dimension, levels, start, share of sessions."""
 
     cells: Cells
     planted: tuple[Planted, ...]
-    probabilities: np.ndarray
+    event: tuple | None = None
 
 
 def audience(draw: np.random.Generator) -> tuple[list[Dimension], np.ndarray, np.ndarray]:
@@ -104,20 +105,36 @@ def log_odds(draw: np.random.Generator, levels: np.ndarray, sizes: list[int], s:
     return per[:, None] + weekly
 
 
-def world(seed: int, nature: str = "mild", leaks: int = 0, *, sessions: int | None = None, weeks: int = WEEKS) -> World:
-    """One world. Equal arguments give the equal world."""
-    draw = np.random.default_rng([seed, list(NATURE).index(nature)])
+def world(
+    seed: int, nature: str = "mild", leaks: int = 0, *, event: str | None = None, sessions: int | None = None, weeks: int = WEEKS
+) -> World:
+    """One world. Equal arguments give the equal world.
+
+    Parameters
+    ----------
+    event : "tracking": a planted break of the records; "mix": a source brings several times as many sessions from a week on;
+        "definition": part of the sessions of one level are called by another from a week on.
+    """
+    draw = np.random.default_rng([seed, list(NATURE).index(nature), *([EVENTS.index(event) + 1] if event else [])])
     s, w = NATURE[nature]
     dimensions, levels, share = audience(draw)
     sizes = [len(d) for d in dimensions]
     total = sessions or int(draw.integers(200_000, 360_001))
     volume = np.exp(draw.normal(0, 0.08, weeks))
     rate = total * share[:, None] * (volume / volume.sum())
+    told = None
+    if event == "mix":
+        start, level = int(draw.integers(5, weeks - 4)), int(draw.integers(2, sizes[SOURCE]))
+        factor = float(draw.uniform(4, 10))
+        rate = np.where((levels[:, SOURCE] == level)[:, None] & (np.arange(weeks) >= start), rate * factor, rate)
+        told = (event, SOURCE, (level,), start, factor)
     entrants = draw.poisson(rate)
     p = np.stack([expit(log_odds(draw, levels, sizes, s, w, one, weeks)) for one in RATES])
     planted: list[Planted] = []
     if leaks:
         planted = plant(draw, dimensions, levels, entrants, p, leaks)
+    if event == "tracking":
+        planted = plant(draw, dimensions, levels, entrants, p, 1, kinds=("drop",), strengths=(0.02,), steps=(len(RATES) - 1,))
     healthy = p.copy()
     for leak in planted:
         p[leak.step][leak.cells] *= leak.strength
@@ -132,14 +149,18 @@ def world(seed: int, nature: str = "mild", leaks: int = 0, *, sessions: int | No
     squares = np.bincount(cell, value**2, minlength=entrants.size)
     filled = np.flatnonzero(entrants.ravel() > 0)
     combination, bins = np.divmod(filled, weeks)
+    called = levels[combination]
+    counts = np.stack([one.ravel()[filled] for one in reached])
+    value_sums = np.stack([revenue[filled], squares[filled]])
+    if event == "definition":
+        called, bins, counts, value_sums, told = renamed(draw, dimensions, called, bins, counts, value_sums, weeks)
     calendar = Calendar(tuple(FIRST_DAY + timedelta(days=7 * i) for i in range(weeks)), 7)
     cells = assemble(
         dimensions,
-        levels[combination],
+        called,
         bins,
-        np.stack([one.ravel()[filled] for one in reached]).astype(float),
-        revenue[filled],
-        squares[filled],
+        counts.astype(float),
+        *value_sums,
         STAGES,
         calendar,
         revenue_cap=cap,
@@ -148,11 +169,50 @@ def world(seed: int, nature: str = "mild", leaks: int = 0, *, sessions: int | No
         Planted(**{**leak.__dict__, "lost": float((reached[leak.step] * (healthy[leak.step] * 1.0) * (1 - leak.strength))[leak.cells].sum())})
         for leak in planted
     ]
-    return World(cells, tuple(priced), p)
+    return World(cells, tuple(priced), told)
+
+
+def renamed(
+    draw: np.random.Generator, dimensions: list[Dimension], levels: np.ndarray, bins: np.ndarray, counts: np.ndarray, values: np.ndarray, weeks: int
+) -> tuple:
+    """From a week on, part of the sessions of one level bear another's name: rows are split in two."""
+    d = int(draw.choice([SOURCE, len(dimensions) - 1]))
+    loser, winner = (int(level) for level in draw.choice(min(len(dimensions[d]), 6), 2, replace=False))
+    start, share = int(draw.integers(5, weeks - 4)), float(draw.uniform(0.4, 0.95))
+    touched = np.flatnonzero((levels[:, d] == loser) & (bins >= start))
+    # Each session keeps its way down the funnel: those who moved are drawn stage by stage out of the ones at it.
+    exact = np.concatenate([counts[:-1] - counts[1:], counts[-1:]])[:, touched]
+    moved = np.cumsum(draw.binomial(exact, share)[::-1], axis=0)[::-1]
+    before = counts[0].sum()
+    ratio = np.where(counts[-1, touched] > 0, moved[-1] / np.maximum(counts[-1, touched], 1), 0.0)
+    extra_levels = levels[touched].copy()
+    extra_levels[:, d] = winner
+    extra_values = values[:, touched] * ratio
+    counts = counts.copy()
+    counts[:, touched] -= moved
+    values = values.copy()
+    values[:, touched] -= extra_values
+    told = ("definition", d, (loser, winner), start, float(moved[0].sum() / max(before * (weeks - start) / weeks, 1)))
+    return (
+        np.concatenate([levels, extra_levels]),
+        np.concatenate([bins, bins[touched]]),
+        np.concatenate([counts, moved], axis=1),
+        np.concatenate([values, extra_values], axis=1),
+        told,
+    )
 
 
 def plant(
-    draw: np.random.Generator, dimensions: list[Dimension], levels: np.ndarray, entrants: np.ndarray, p: np.ndarray, count: int
+    draw: np.random.Generator,
+    dimensions: list[Dimension],
+    levels: np.ndarray,
+    entrants: np.ndarray,
+    p: np.ndarray,
+    count: int,
+    *,
+    kinds: tuple[str, ...] = ("interaction", "drop"),
+    strengths: tuple[float, ...] = (0.3, 0.5, 0.7),
+    steps: tuple[int, ...] = tuple(range(len(RATES))),
 ) -> list[Planted]:
     """Choose leaks that are large enough to be seen at all, by kind, order, step, strength and start."""
     weeks = entrants.shape[1]
@@ -164,10 +224,10 @@ def plant(
     for _ in range(2000):
         if len(found) == count:
             break
-        kind = str(draw.choice(["interaction", "drop"]))
+        kind = str(draw.choice(kinds))
         order = int(draw.integers(2, 4)) if kind == "interaction" else int(draw.integers(1, 4))
-        step = int(draw.integers(0, len(RATES)))
-        strength = float(draw.choice([0.3, 0.5, 0.7]))
+        step = int(draw.choice(steps))
+        strength = float(draw.choice(strengths))
         start = int(draw.integers(4, weeks - 3)) if kind == "drop" else 0
         chosen = tuple(sorted(int(d) for d in draw.choice(len(sizes), order, replace=False)))
         level = tuple(int(draw.integers(0, sizes[d])) for d in chosen)
@@ -201,6 +261,3 @@ def wider(levels: np.ndarray, chosen: tuple[int, ...], level: tuple[int, ...]) -
         out.append(np.all(levels[:, names] == values, axis=1))
     return out
 
-
-def candidates_of(cells: Cells) -> int:
-    return sum(len(family) for family in families(cells))
