@@ -130,6 +130,10 @@ def world(
         told = (event, SOURCE, (level,), start, factor)
     entrants = draw.poisson(rate)
     p = np.stack([expit(log_odds(draw, levels, sizes, s, w, one, weeks)) for one in RATES])
+    if event == "mix":
+        # Visitors of that source are another kind of people: were they like all others, no mix could change anything.
+        people = levels[:, SOURCE] == told[2][0]
+        p[0][people] = expit(logit(p[0][people]) - 1.2)
     planted: list[Planted] = []
     if leaks:
         planted = plant(draw, dimensions, levels, entrants, p, leaks)

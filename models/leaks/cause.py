@@ -95,13 +95,32 @@ def exchanges(cells: Cells) -> list[tuple[int, int, int, int, float]]:
             sudden = np.abs(share[:, b] - share[:, b - 1]) > 0.5 * np.abs(change)
             for loser in np.flatnonzero((z < -EXCHANGE_Z) & sudden):
                 for winner in np.flatnonzero((z > EXCHANGE_Z) & sudden):
-                    size = -change[loser], change[winner]
-                    if abs(size[0] - size[1]) <= EXCHANGE_LIKE * max(size):
-                        strength = float(min(-z[loser], z[winner]))
-                        if strength > best.get((loser, winner), (0.0,))[0]:
-                            best[loser, winner] = (strength, b, float(sum(size) / 2))
+                    strength, moved = exchanged_volume(n[loser], n[winner], total, b)
+                    if strength > best.get((loser, winner), (0.0,))[0]:
+                        best[loser, winner] = (strength, b, moved)
         found += [(d, int(loser), int(winner), b, moved) for (loser, winner), (_, b, moved) in best.items()]
     return found
+
+
+def exchanged_volume(loser: np.ndarray, winner: np.ndarray, total: np.ndarray, b: int) -> tuple[float, float]:
+    """How surely two levels exchanged volume at a bin, as the lesser |z|, and the share of sessions; 0 where they did not.
+
+    Both are measured against the rest of the site: a campaign that brings more sessions takes from nobody.
+    """
+    rest = total - loser - winner
+    if np.any(rest <= 0):
+        return 0.0, 0.0
+    before, after = slice(max(b - CONTEXT, 0), b), slice(b, min(b + CONTEXT, len(total)))
+    sizes, strengths = [], []
+    for n, sign in ((loser, -1), (winner, 1)):
+        ratio = n / rest
+        scatter = max((1.4826 * float(np.median(np.abs(np.diff(ratio))))) ** 2 / 2, float(np.mean(ratio * (1 + ratio) / rest)))
+        change = sign * float(ratio[after].mean() - ratio[before].mean())
+        sizes.append(change)
+        strengths.append(change / np.sqrt(scatter * (1 / (b - before.start) + 1 / (after.stop - b))))
+    if min(sizes) <= 0 or abs(sizes[0] - sizes[1]) > EXCHANGE_LIKE * max(sizes):
+        return 0.0, 0.0
+    return (min(strengths) if min(strengths) > EXCHANGE_Z else 0.0), float(np.mean(sizes) * rest[after].mean() / total[after].mean())
 
 
 def label(
