@@ -89,5 +89,3 @@ def rankings(cells: Cells) -> dict[str, list[Flag]]:
 
 def flag(known: list[Family], step: int, number: int, segment: int) -> Flag:
     return Flag(step, known[number].dimensions, tuple(known[number].levels[segment].tolist()))
-
-

@@ -56,7 +56,10 @@ def attempts(cells: Cells, count: int, seed: int, q: float, *, say: Callable[[st
         out.append(
             {
                 "step": cells.steps[step],
-                "segment": {cells.dimensions[d].name: cells.dimensions[d].labels[c] for d, c in zip(family.dimensions, family.levels[segment].tolist(), strict=True)},
+                "segment": {
+                    cells.dimensions[d].name: cells.dimensions[d].labels[c]
+                    for d, c in zip(family.dimensions, family.levels[segment].tolist(), strict=True)
+                },
                 "strength": strength,
                 "expected_passes": passes,
                 "started_on": cells.calendar.start_of(start).isoformat() if is_drop else None,
@@ -78,7 +81,9 @@ def hits(cells: Cells, found: selection.Ranking, one: selection.Found, step: int
 def described(tried: list[dict]) -> str:
     """A table by step and expected passes."""
     if not tried:
-        return "No segment has 20 passes of a step and leaves three quarters of the traffic to compare it with: nothing can be planted here."
+        return (
+            "No segment has 20 passes of a step and leaves three quarters of the traffic to compare it with: nothing can be planted here."
+        )
     lines = ["| step | expected passes | planted | found |", "|---|---|---|---|"]
     for step in dict.fromkeys(one["step"] for one in tried):
         for low, high in ((20, 50), (50, 200), (200, 1000), (1000, float("inf"))):

@@ -170,14 +170,22 @@ def world(
         revenue_cap=cap,
     )
     priced = [
-        Planted(**{**leak.__dict__, "lost": float((reached[leak.step] * (healthy[leak.step] * 1.0) * (1 - leak.strength))[leak.cells].sum())})
+        Planted(
+            **{**leak.__dict__, "lost": float((reached[leak.step] * (healthy[leak.step] * 1.0) * (1 - leak.strength))[leak.cells].sum())}
+        )
         for leak in planted
     ]
     return World(cells, tuple(priced), told)
 
 
 def renamed(
-    draw: np.random.Generator, dimensions: list[Dimension], levels: np.ndarray, bins: np.ndarray, counts: np.ndarray, values: np.ndarray, weeks: int
+    draw: np.random.Generator,
+    dimensions: list[Dimension],
+    levels: np.ndarray,
+    bins: np.ndarray,
+    counts: np.ndarray,
+    values: np.ndarray,
+    weeks: int,
 ) -> tuple:
     """From a week on, part of the sessions of one level bear another's name: rows are split in two."""
     d = int(draw.choice([SOURCE, len(dimensions) - 1]))
@@ -264,4 +272,3 @@ def wider(levels: np.ndarray, chosen: tuple[int, ...], level: tuple[int, ...]) -
         values = [v for i, v in enumerate(level) if i != place]
         out.append(np.all(levels[:, names] == values, axis=1))
     return out
-

@@ -66,9 +66,11 @@ def families(cells: Cells, *, least: int = MIN_SESSIONS, max_order: int = MAX_OR
                 if other is not None:
                     kept &= level[place] != other
                 parent = tuple(x for x in dimensions if x != d)
-                above = np.ravel_multi_index(
-                    tuple(level[i] for i in range(order) if i != place), tuple(sizes[x] for x in parent)
-                ) if parent else np.zeros(len(total), np.int64)
+                above = (
+                    np.ravel_multi_index(tuple(level[i] for i in range(order) if i != place), tuple(sizes[x] for x in parent))
+                    if parent
+                    else np.zeros(len(total), np.int64)
+                )
                 kept &= total < LARGEST_SHARE * counts[parent][above]
             chosen = np.flatnonzero(kept)
             number = np.full(len(total), len(chosen), np.int32)

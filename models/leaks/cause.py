@@ -79,7 +79,9 @@ def exchanges(cells: Cells) -> list[tuple[int, int, int, int, float]]:
     found = []
     for d, dimension in enumerate(cells.dimensions):
         levels = len(dimension)
-        n = np.bincount(cells.codes[cells.combination, d] * bins + cells.bin, cells.reached[0], minlength=levels * bins).reshape(levels, bins)
+        n = np.bincount(cells.codes[cells.combination, d] * bins + cells.bin, cells.reached[0], minlength=levels * bins).reshape(
+            levels, bins
+        )
         share = n / total
         steps = np.diff(share, axis=1)
         pooled = share.mean(axis=1)
@@ -178,7 +180,9 @@ def label(
         for event in events:
             on = bin_of(cells, event.day)
             if event.kind == "definition" and on is not None and first - 1 <= on <= last + 1 and concerns(event, levels):
-                return Cause(DEFINITION, evidence | {"rule": "calendar", "event": event.label, "on": event.day.isoformat(), "source": event.source})
+                return Cause(
+                    DEFINITION, evidence | {"rule": "calendar", "event": event.label, "on": event.day.isoformat(), "source": event.source}
+                )
         split = mix_and_rate(cells, step.number, inside, start)
         if split is not None:
             evidence["log_change"], evidence["log_mix"], evidence["log_rate"] = (round(x, 4) for x in split)

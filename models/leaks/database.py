@@ -1,9 +1,9 @@
 """Cells out of the database, findings into it."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date, timedelta
-from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -83,7 +83,9 @@ def read_funnel(con: duckdb.DuckDBPyConnection) -> Funnel:
     return Funnel((*names, STAGES.names[3]), (*events, ()), (*base, 3))
 
 
-def read_cells(con: duckdb.DuckDBPyConnection, settings: Settings, *, first: date | None = None, last: date | None = None) -> tuple[Cells, Funnel, str]:
+def read_cells(
+    con: duckdb.DuckDBPyConnection, settings: Settings, *, first: date | None = None, last: date | None = None
+) -> tuple[Cells, Funnel, str]:
     """Count sessions by the dimensions and time.
 
     Returns
@@ -101,7 +103,7 @@ def read_cells(con: duckdb.DuckDBPyConnection, settings: Settings, *, first: dat
         f"select count(*), min(session_date), max(session_date), count(*) filter (where stage = 3) from sessions where {where}"
     ).fetchall()[0]
     funnel = read_funnel(con)
-    calendar, kept, notes = read_calendar(start, end, total, converted)
+    calendar, notes = read_calendar(start, end, converted)
     dimensions, columns = [], []
     for name in settings.dimensions:
         found = read_levels(con, resolved(con, name), where, total)
@@ -136,8 +138,6 @@ def read_cells(con: duckdb.DuckDBPyConnection, settings: Settings, *, first: dat
 
 def fingerprint(cells: Cells) -> str:
     """Hash of the cells: equal for equal counts."""
-    import hashlib
-
     told = hashlib.sha256(repr([(d.name, d.labels) for d in cells.dimensions]).encode())
     told.update(repr((cells.stages, cells.calendar.starts, cells.calendar.days)).encode())
     for part in (cells.codes, cells.combination, cells.bin, cells.reached, np.round(cells.revenue * 1e6)):
@@ -145,19 +145,19 @@ def fingerprint(cells: Cells) -> str:
     return told.hexdigest()[:32]
 
 
-def read_calendar(start: date | None, end: date | None, total: int, converted: int) -> tuple[Calendar, int, list[str]]:
+def read_calendar(start: date | None, end: date | None, converted: int) -> tuple[Calendar, list[str]]:
     """Days where conversions are many, else weeks that end on the last day; a week begun before the first day is left out."""
     if start is None or end is None:
-        return Calendar((), 0), total, []
+        return Calendar((), 0), []
     days = (end - start).days + 1
-    if converted >= DAILY_PASSES * days and days <= MOST_DAYS:
-        return Calendar(tuple(start + timedelta(days=i) for i in range(days)), 1), total, []
+    if days > 1 and converted >= DAILY_PASSES * days and days <= MOST_DAYS:
+        return Calendar(tuple(start + timedelta(days=i) for i in range(days)), 1), []
     weeks = days // 7
     if weeks < 2:
-        return Calendar((), 0), total, []
+        return Calendar((), 0), []
     first = end - timedelta(days=7 * weeks - 1)
     notes = [f"The first {(first - start).days} days are no whole week and are left out."] if first > start else []
-    return Calendar(tuple(first + timedelta(days=7 * i) for i in range(weeks)), 7), total, notes
+    return Calendar(tuple(first + timedelta(days=7 * i) for i in range(weeks)), 7), notes
 
 
 def resolved(con: duckdb.DuckDBPyConnection, name: str) -> str:
@@ -177,7 +177,9 @@ def read_levels(con: duckdb.DuckDBPyConnection, name: str, where: str, total: in
     """A dimension's large levels, and SQL that gives the code of a session's; None where there are not two."""
     expression = EXPRESSIONS[name]
     floor = max(MIN_LEVEL, MIN_LEVEL_SHARE * total)
-    counted = con.execute(f"select {expression} as level, count(*) as n from sessions where {where} group by level order by n desc, level").fetchall()
+    counted = con.execute(
+        f"select {expression} as level, count(*) as n from sessions where {where} group by level order by n desc, level"
+    ).fetchall()
     kept = [level for level, n in counted[:LARGEST_LEVELS] if n >= floor]
     folded = len(kept) < len(counted)
     if len(kept) + folded < 2 or not kept:
@@ -191,7 +193,13 @@ def read_levels(con: duckdb.DuckDBPyConnection, name: str, where: str, total: in
 
 
 def aggregate(
-    con: duckdb.DuckDBPyConnection, dimensions: list[Dimension], columns: list[str], funnel: Funnel, calendar: Calendar, where: str, cap: float | None
+    con: duckdb.DuckDBPyConnection,
+    dimensions: list[Dimension],
+    columns: list[str],
+    funnel: Funnel,
+    calendar: Calendar,
+    where: str,
+    cap: float | None,
 ) -> dict[str, np.ndarray]:
     """Sessions counted by one packed key of codes and bin, unpacked again."""
     bin_sql = f"(session_date - date '{calendar.starts[0]}') // {calendar.days}" if calendar.is_dated else "0"
@@ -210,7 +218,9 @@ def aggregate(
         every = ", ".join(text(name) for _, names in marks for name in names)
         flags = f"left join (select session_id, {parts} from events where event_name in ({every}) group by session_id) as seen using (session_id)"
         skipped = ", ".join(
-            f"count(*) filter (where level > {number} and not coalesce(e{number}, false)) as k{number}" if funnel.events[number] else f"0 as k{number}"
+            f"count(*) filter (where level > {number} and not coalesce(e{number}, false)) as k{number}"
+            if funnel.events[number]
+            else f"0 as k{number}"
             for number in range(last + 1)
         )
     else:
@@ -222,7 +232,7 @@ def aggregate(
         f"""
         with coded as (
             select {key} as key, cast({bin_sql} as integer) as bin, {level} as level, case when stage = 3 then {worth} else 0.0 end as worth
-                {', ' + extra if extra else ''}
+                {", " + extra if extra else ""}
             from sessions {flags}
             where {where}
         )
@@ -310,9 +320,3 @@ def append(con: duckdb.DuckDBPyConnection, run: dict, outcome: Outcome, funnel: 
                 json.dumps(one.evidence | {"stage": funnel.from_stage(one.from_stage)}, ensure_ascii=False),
             ],
         )
-
-
-def folder_of_events() -> Path:
-    from etl.schema import DATA
-
-    return DATA

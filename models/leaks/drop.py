@@ -10,7 +10,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from models.leaks.design import Step
-from models.leaks.interaction import Sums
+from models.leaks.interaction import Sums, pooled_error
 from models.leaks.spread import spread
 
 LEAST_BINS = 8
@@ -54,7 +54,7 @@ def weekly_noise(score: np.ndarray, information: np.ndarray, expected: np.ndarra
 
 
 def noises(parts: list[tuple[np.ndarray, np.ndarray, float]], counts: list[int]) -> list[float]:
-    """Variance of the bins of each family beyond chance, pooled with 30 pseudo-segments."""
+    """Variance of the bins of each family beyond chance, pooled with 30 pseudo-segments, never below the pool, plus one standard error."""
     departures = np.concatenate([part[0] for part in parts]) if parts else np.zeros(0)
     variances = np.concatenate([part[1] for part in parts]) if parts else np.zeros(0)
     freedom = float(np.average([part[2] for part in parts], weights=[max(len(part[0]), 1e-9) for part in parts])) if parts else 1.0
@@ -62,7 +62,9 @@ def noises(parts: list[tuple[np.ndarray, np.ndarray, float]], counts: list[int])
     used = []
     for (own, variance, left), count in zip(parts, counts, strict=True):
         mine = spread(own, variance, centre=0.0, freedom=left) if len(own) >= 20 else pool
-        used.append((count * mine + PSEUDO_SEGMENTS * pool) / (count + PSEUDO_SEGMENTS))
+        shrunk = max((count * mine + PSEUDO_SEGMENTS * pool) / (count + PSEUDO_SEGMENTS), pool)
+        borrowed = PSEUDO_SEGMENTS * len(departures) // max(sum(counts), 1)
+        used.append(shrunk + pooled_error(shrunk, variance, variances, borrowed))
     return used
 
 

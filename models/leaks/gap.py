@@ -111,5 +111,7 @@ def priced(cells: Cells, whole: Step, steps: list[Step], d: int, level: int, ave
     low, high = max(lost - WIDTH * sd, 0.0), min(lost + WIDTH * sd, float(n.sum() - y.sum()))
     money = value * lost * np.sqrt((sd / lost) ** 2 + relative)
     revenue = (value * lost, max(value * lost - WIDTH * money, 0.0), value * lost + WIDTH * money)
-    by_step = tuple(contrast(step, d, level, np.bincount(step.codes[step.combination, d], step.n, minlength=step.sizes[d]))[0] for step in steps)
+    by_step = tuple(
+        contrast(step, d, level, np.bincount(step.codes[step.combination, d], step.n, minlength=step.sizes[d]))[0] for step in steps
+    )
     return effect, float(np.sqrt(variance + natural)), float(n.sum()), float(y.sum()), reference, (lost, low, high), revenue, by_step

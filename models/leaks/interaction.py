@@ -12,7 +12,7 @@ from scipy.special import gammainc, gammaincc, ndtr
 
 from models.leaks.candidates import Family
 from models.leaks.design import LEAK_PRECISION, Step
-from models.leaks.spread import spread, standard_error
+from models.leaks.spread import spread
 
 SMALLEST_FAMILY = 8
 SWEEPS = 2
@@ -121,7 +121,7 @@ class Absorbed:
 def absorb_pairs(step: Step, segments: Segments) -> dict[tuple[int, ...], Absorbed]:
     """Take the natural effects of pairs into the model as shrunken offsets: coordinate ascent of the penalised likelihood.
 
-    Each family in turn moves to (U − o/τ²) / (ΣW + 1/τ²) from where it is, with τ² its own robust spread, and leaves the rest to the next.    """
+    Each family in turn moves to (U − o/τ²) / (ΣW + 1/τ²) from where it is, with τ² its own robust spread, and leaves the rest to the next."""
     pairs = [(number, family) for number, family in enumerate(segments.families) if family.order == 2 and len(family)]
     if not pairs:
         step.fit()
@@ -154,7 +154,9 @@ def absorb_pairs(step: Step, segments: Segments) -> dict[tuple[int, ...], Absorb
             natural = spread(score * variance + before, variance)
             precisions[number] = 1 / natural if natural > 0 else np.inf
             limit = LIMIT * np.sqrt(natural)
-            after = np.clip(before + (score - before / natural) / (total + 1 / natural), -limit, limit) if natural > 0 else np.zeros(len(use))
+            after = (
+                np.clip(before + (score - before / natural) / (total + 1 / natural), -limit, limit) if natural > 0 else np.zeros(len(use))
+            )
             change = np.zeros(size)
             change[use] = after - before
             offsets[number][use] = after
@@ -209,8 +211,10 @@ def natural_spreads(effects: list[np.ndarray], variances: list[np.ndarray], pseu
 def pooled_error(t: float, variance: np.ndarray, every: np.ndarray, pseudo: int) -> float:
     """Standard error of a spread that borrows the information of `pseudo` segments from the pool."""
     borrowed = min(pseudo, len(every))
+    if not borrowed:
+        return 0.0
     information = float(np.sum((t + variance) ** -2.0)) + borrowed * float(np.mean((t + every) ** -2.0))
-    return 1.3 * np.sqrt(2 / information) if information > 0 else standard_error(t, every)
+    return 1.3 * np.sqrt(2 / information)
 
 
 def lower_tail(z: np.ndarray, skew: np.ndarray) -> np.ndarray:

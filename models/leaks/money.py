@@ -11,7 +11,7 @@ import numpy as np
 from scipy.special import expit, ndtri
 
 from models.leaks.cells import Cells
-from models.leaks.selection import Found, Ranking, Q
+from models.leaks.selection import Found, Q, Ranking
 
 RANK_Z = float(ndtri(0.90))
 LEAST_CONVERSIONS_PRIOR = 5.0

@@ -97,7 +97,12 @@ def rank(cells: Cells, *, events: list[cause.Event] | None = None, q: float = Q)
         gaps=gaps,
         changes=sitewide.changes(cells) + [exchange_card(cells, one) for one in exchanged],
         blind_spots=[
-            {"step": cells.steps[spot.step], "expected_passes": spot.expected, "smallest_loss": spot.share, "natural_spread": round(natural[spot.step] ** 0.5, 4)}
+            {
+                "step": cells.steps[spot.step],
+                "expected_passes": spot.expected,
+                "smallest_loss": spot.share,
+                "natural_spread": round(natural[spot.step] ** 0.5, 4),
+            }
             for spot in spots
         ],
         spreads={
@@ -144,7 +149,8 @@ def finding(ranking: selection.Ranking, one: selection.Found, price: money.Price
     cells = ranking.cells
     family = ranking.families[one.family]
     levels = tuple(
-        (cells.dimensions[d].name, cells.dimensions[d].labels[code]) for d, code in zip(family.dimensions, family.levels[one.segment].tolist(), strict=True)
+        (cells.dimensions[d].name, cells.dimensions[d].labels[code])
+        for d, code in zip(family.dimensions, family.levels[one.segment].tolist(), strict=True)
     )
     is_drop = one.kind == selection.DROP
     told = cause.label(
@@ -241,7 +247,13 @@ def merged(leaks: list[Finding]) -> list[Finding]:
         if leak.cause != cause.DEFINITION:
             out.append(leak)
             continue
-        name = (leak.evidence.get("dimension"), leak.evidence.get("from"), leak.evidence.get("to"), leak.evidence.get("event"), leak.evidence.get("on"))
+        name = (
+            leak.evidence.get("dimension"),
+            leak.evidence.get("from"),
+            leak.evidence.get("to"),
+            leak.evidence.get("event"),
+            leak.evidence.get("on"),
+        )
         if name in cards:
             cards[name].evidence.setdefault("also", []).append({"step": leak.step, "segment": dict(leak.segment)})
         else:

@@ -6,7 +6,9 @@ from models.leaks.ranking import Finding, Outcome
 def described(outcome: Outcome) -> str:
     """What was found, for people at a terminal."""
     cells = outcome.cells
-    lines = [f"{cells.sessions:,} sessions, {cells.conversions:,} of them converting; {outcome.candidates:,} segments compared over {len(cells.steps)} steps."]
+    lines = [
+        f"{cells.sessions:,} sessions, {cells.conversions:,} of them converting; {outcome.candidates:,} segments compared over {len(cells.steps)} steps."
+    ]
     lines += outcome.sentences
     if outcome.leaks:
         lines.append(f"{len(outcome.leaks)} leak{'s' * (len(outcome.leaks) > 1)}, the surest money first:")

@@ -37,9 +37,3 @@ def spread(effects: np.ndarray, variances: np.ndarray, *, centre: float | None =
     while excess(high) > 0:
         high *= 8
     return float(brentq(excess, 0.0, high, xtol=1e-9, rtol=1e-4))
-
-
-def standard_error(t: float, variances: np.ndarray, weight: float = 1.0) -> float:
-    """Standard error of the spread; 1.3 is what clipping costs. `weight` counts each variance so many times."""
-    information = weight * float(np.sum((t + variances) ** -2.0))
-    return 1.3 * np.sqrt(2 / information) if information > 0 else 0.0
