@@ -96,6 +96,7 @@ def read_cells(
     data_hash : str
         Equal for equal cells.
     """
+    con.execute("set enable_progress_bar = false")
     where = "true"
     if first or last:
         where = f"session_date between date '{first or date.min}' and date '{last or date.max}'"
