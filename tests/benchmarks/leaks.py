@@ -18,6 +18,7 @@ LEVELS = {"device": 3, "country": 60, "source": 200, "medium": 8, "browser": 12,
 COUNT = """
 import sys, duckdb
 con = duckdb.connect(sys.argv[1], read_only=True)
+con.execute('set enable_progress_bar = false')
 con.execute("select device, country, source, medium, browser, operating_system, landing_page, (session_date - date '2026-01-01') // 7 as week, "
             "count(*), count(*) filter (where stage >= 1), count(*) filter (where stage >= 2), sum(revenue) from sessions group by all").fetchnumpy()
 """
@@ -100,8 +101,12 @@ def report(folder: Path, scale: float) -> None:
     row("", "s", "CPU s", "peak GB")
     floor = measured([sys.executable, "-c", COUNT, str(path)])
     row("counted by the same columns, bare DuckDB", number(floor.seconds), number(floor.cpu_seconds), f"{floor.peak_gb:.2f}")
-    script = "import sys; from pathlib import Path; from models.database import reading; from models.leaks import database, ranking, settings\n"
-    script += "with reading(Path(sys.argv[1])) as con: cells = database.read_cells(con, settings.read())[0]\nranking.rank(ranking.prepare(cells))"
+    script = (
+        "import sys; from pathlib import Path; from models.database import reading; from models.leaks import database, ranking, settings\n"
+    )
+    script += (
+        "with reading(Path(sys.argv[1])) as con: cells = database.read_cells(con, settings.read())[0]\nranking.rank(ranking.prepare(cells))"
+    )
     ours = measured([sys.executable, "-c", script, str(path)], PYTHONPATH=str(ROOT))
     row("counted and ranked", number(ours.seconds), number(ours.cpu_seconds), f"{ours.peak_gb:.2f}")
     row("  as a multiple of the counting", number(ours.seconds / floor.seconds), number(ours.cpu_seconds / floor.cpu_seconds), "")
