@@ -9,11 +9,10 @@ import duckdb
 import numpy as np
 
 from models.leaks.cells import LARGEST_LEVELS, MIN_LEVEL, MIN_LEVEL_SHARE, OTHER, Calendar, Cells, Dimension, assemble
-from models.leaks.ranking import Finding, Outcome
+from models.leaks.ranking import MOST_CELLS, Finding, Outcome
 from models.leaks.settings import Settings
 
 DAILY_PASSES = 50
-ALL_OTHER = 255
 MOST_DAYS = 800
 EVENT_STAGES = (("cart", ("add_to_cart",)), ("checkout", ("begin_checkout",)))
 TOLD_SHARE = 0.9
@@ -83,54 +82,47 @@ def read_funnel(con: duckdb.DuckDBPyConnection) -> Funnel:
     return Funnel((*names, STAGES.names[3]), (*events, ()), (*base, 3))
 
 
-def read_cells(
-    con: duckdb.DuckDBPyConnection, settings: Settings, *, first: date | None = None, last: date | None = None
-) -> tuple[Cells, Funnel, str]:
+def read_cells(con: duckdb.DuckDBPyConnection, settings: Settings, *, most: int = MOST_CELLS) -> tuple[Cells, Funnel, str]:
     """Count sessions by the dimensions and time.
+
+    Levels with few sessions are folded into one, the more of them the more cells there would be; intervals not wholly covered are left out.
 
     Returns
     -------
     cells : Cells
-        Levels with few sessions are folded; intervals not wholly covered are left out.
     funnel : Funnel
     data_hash : str
         Equal for equal cells.
     """
-    con.execute("set enable_progress_bar = false")
-    where = "true"
-    if first or last:
-        where = f"session_date between date '{first or date.min}' and date '{last or date.max}'"
+    con.execute("set enable_progress_bar = false; set memory_limit = '2500MB'")
     total, start, end, converted = con.execute(
-        f"select count(*), min(session_date), max(session_date), count(*) filter (where stage = 3) from sessions where {where}"
+        "select count(*), min(session_date), max(session_date), count(*) filter (where stage = 3) from sessions"
     ).fetchall()[0]
     funnel = read_funnel(con)
+    found = [one for name in settings.dimensions if (one := read_levels(con, resolved(con, name), total)) is not None]
+    cap = con.execute("select quantile_cont(cast(revenue as double), 0.95) from sessions where is_converted").fetchall()[0][0]
+    encode(con, found, funnel, start, cap)
     calendar, notes = read_calendar(start, end, converted)
-    dimensions, columns = [], []
-    for name in settings.dimensions:
-        found = read_levels(con, resolved(con, name), where, total)
-        if found is None:
-            continue
-        dimension, expression = found
-        dimensions.append(dimension)
-        columns.append(expression)
-    cap = con.execute(f"select quantile_cont(cast(revenue as double), 0.95) from sessions where is_converted and {where}").fetchall()[0][0]
-    rows = aggregate(con, dimensions, columns, funnel, calendar, where, cap)
-    levels = np.stack([rows[f"d{i}"] for i in range(len(dimensions))], axis=1) if dimensions else np.zeros((len(rows["bin"]), 0), np.int64)
-    bins = rows["bin"]
-    inside = (bins >= 0) & (bins < max(len(calendar), 1))
+    kept = [len(levels.labels) for levels in found]
+    if total > most:
+        if calendar.days == 1 and estimated(con, found, [kept], calendar, start)[0] > most:
+            calendar, notes = weeks_to(start, end)
+        kept = floors(con, found, calendar, start, total, most)
+    dimensions = [folded(levels, count) for levels, count in zip(found, kept, strict=True)]
+    rows = aggregate(con, kept, funnel, calendar, start)
+    con.execute("drop table memory.main.leak_sessions")
+    levels = np.stack([rows[f"d{i}"] for i in range(len(found))], axis=1) if found else np.zeros((len(rows["bin"]), 0), np.int64)
     by_level = np.stack([rows[f"s{i}"] for i in range(len(funnel.names))])
-    reached = np.cumsum(by_level[::-1], axis=0)[::-1]
-    skipped = np.stack([rows[f"k{i}"] for i in range(len(funnel.names))]) if any(funnel.events) else None
     cells = assemble(
         dimensions,
-        levels[inside],
-        bins[inside],
-        reached[:, inside].astype(np.float64),
-        rows["revenue"][inside],
-        rows["squares"][inside],
+        levels,
+        rows["bin"],
+        np.cumsum(by_level[::-1], axis=0)[::-1].astype(np.float64),
+        rows["revenue"],
+        rows["squares"],
         funnel.names,
         calendar,
-        skipped=None if skipped is None else skipped[:, inside].astype(np.float64),
+        skipped=np.stack([rows[f"k{i}"] for i in range(len(funnel.names))]).astype(np.float64) if any(funnel.events) else None,
         revenue_cap=cap,
         notes=tuple(notes),
     )
@@ -147,13 +139,18 @@ def fingerprint(cells: Cells) -> str:
 
 
 def read_calendar(start: date | None, end: date | None, converted: int) -> tuple[Calendar, list[str]]:
-    """Days where conversions are many, else weeks that end on the last day; a week begun before the first day is left out."""
+    """Days where conversions are many, else weeks."""
     if start is None or end is None:
         return Calendar((), 0), []
     days = (end - start).days + 1
     if days > 1 and converted >= DAILY_PASSES * days and days <= MOST_DAYS:
         return Calendar(tuple(start + timedelta(days=i) for i in range(days)), 1), []
-    weeks = days // 7
+    return weeks_to(start, end)
+
+
+def weeks_to(start: date, end: date) -> tuple[Calendar, list[str]]:
+    """Weeks that end on the last day; one begun before the first day is left out."""
+    weeks = ((end - start).days + 1) // 7
     if weeks < 2:
         return Calendar((), 0), []
     first = end - timedelta(days=7 * weeks - 1)
@@ -174,79 +171,121 @@ def resolved(con: duckdb.DuckDBPyConnection, name: str) -> str:
     return "landing_page" if share >= 0.8 else "landing_group"
 
 
-def read_levels(con: duckdb.DuckDBPyConnection, name: str, where: str, total: int) -> tuple[Dimension, str] | None:
-    """A dimension's large levels, and SQL that gives the code of a session's; None where there are not two."""
+@dataclass(frozen=True)
+class Levels:
+    """Large levels of a dimension, the largest first, with their sessions; SQL that gives a session's code, and whether there are others."""
+
+    name: str
+    labels: tuple[str, ...]
+    sessions: tuple[int, ...]
+    code: str
+    has_others: bool
+
+
+def read_levels(con: duckdb.DuckDBPyConnection, name: str, total: int) -> Levels | None:
+    """The levels of a dimension with enough sessions; None where there are not two to compare."""
     expression = EXPRESSIONS[name]
     floor = max(MIN_LEVEL, MIN_LEVEL_SHARE * total)
-    counted = con.execute(
-        f"select {expression} as level, count(*) as n from sessions where {where} group by level order by n desc, level"
-    ).fetchall()
-    kept = [level for level, n in counted[:LARGEST_LEVELS] if n >= floor]
-    folded = len(kept) < len(counted)
-    if len(kept) + folded < 2 or not kept:
+    counted = con.execute(f"select {expression} as level, count(*) as n from sessions group by level order by n desc, level").fetchall()
+    kept = [(level, n) for level, n in counted[:LARGEST_LEVELS] if n >= floor]
+    has_others = len(kept) < len(counted)
+    if len(kept) + has_others < 2 or not kept:
         return None
-    labels = (*kept, OTHER) if folded else tuple(kept)
-    type_name = f"leak_{name}"
-    con.execute(f"drop type if exists memory.main.{type_name}")
-    con.execute(f"create type memory.main.{type_name} as enum ({', '.join(map(text, kept))})")
-    code = f"coalesce(cast(enum_code(try_cast({expression} as memory.main.{type_name})) as integer), {len(kept)})"
-    return Dimension(name, labels, len(kept) if folded else None), code
+    labels = tuple(level for level, _ in kept)
+    con.execute(f"drop type if exists memory.main.leak_{name}")
+    con.execute(f"create type memory.main.leak_{name} as enum ({', '.join(map(text, labels))})")
+    code = f"coalesce(cast(enum_code(try_cast({expression} as memory.main.leak_{name})) as utinyint), {len(kept)}::utinyint)"
+    return Levels(name, labels, tuple(n for _, n in kept), code, has_others)
+
+
+def folded(levels: Levels, count: int) -> Dimension:
+    """The dimension with its `count` largest levels, the others as one."""
+    others = levels.has_others or count < len(levels.labels)
+    return Dimension(levels.name, levels.labels[:count] + (OTHER,) * others, count if others else None)
+
+
+def encode(con: duckdb.DuckDBPyConnection, found: list[Levels], funnel: Funnel, start: date | None, cap: float | None) -> None:
+    """Write the sessions as small numbers into a table in memory: codes, day, stage, records skipped, revenue."""
+    codes = "".join(f"{levels.code} as d{number}, " for number, levels in enumerate(found))
+    last = len(funnel.names) - 1
+    marks = [(number, names) for number, names in enumerate(funnel.events) if names]
+    joined, level, skipped = "", "cast(stage as utinyint)", ""
+    if marks:
+        cases = " ".join(f"when coalesce(e{number}, false) then {number}" for number, _ in reversed(marks))
+        level = f"cast(case when stage = 3 then {last} {cases} else stage end as utinyint)"
+        skipped = "".join(f", not coalesce(e{number}, false) as k{number}" for number, _ in marks)
+        parts = ", ".join(f"bool_or(event_name in ({', '.join(map(text, names))})) as e{number}" for number, names in marks)
+        every = ", ".join(text(name) for _, names in marks for name in names)
+        joined = f"left join (select session_id, {parts} from events where event_name in ({every}) group by session_id) as seen using (session_id)"
+    worth = f"least(cast(revenue as double), {cap!r})" if cap is not None else "0.0"
+    con.execute(
+        f"""
+        create or replace table memory.main.leak_sessions as
+        select
+            {codes}
+            cast(session_date - date '{start or date.min}' as integer) as day,
+            {level} as level,
+            case when stage = 3 then {worth} else 0.0 end as worth
+            {skipped}
+        from sessions {joined}
+        """
+    )
+
+
+def key_sql(kept: list[int], calendar: Calendar, start: date | None) -> tuple[str, str]:
+    """A packed key of a session's codes, where only the `kept` largest levels of each dimension count, and its bin."""
+    key = "0::bigint"
+    for number, count in enumerate(kept):
+        key = f"({key}) * {count + 1} + least(d{number}, {count})"
+    offset = (calendar.starts[0] - start).days if calendar.is_dated and start else 0
+    return key, f"(day - {offset}) // {calendar.days}" if calendar.is_dated else "0"
+
+
+def estimated(
+    con: duckdb.DuckDBPyConnection, found: list[Levels], choices: list[list[int]], calendar: Calendar, start: date | None
+) -> tuple[int, ...]:
+    """About how many cells each choice of kept levels makes."""
+    parts = []
+    for kept in choices:
+        key, number = key_sql(kept, calendar, start)
+        parts.append(f"approx_count_distinct(({key}) * {max(len(calendar), 1)} + {number})")
+    return con.execute(f"select {', '.join(parts)} from memory.main.leak_sessions").fetchall()[0]
+
+
+def floors(con: duckdb.DuckDBPyConnection, found: list[Levels], calendar: Calendar, start: date | None, total: int, most: int) -> list[int]:
+    """The levels to keep of each dimension, so that there are not many more than `most` cells: the floor of sessions rises for all alike."""
+    shares = [MIN_LEVEL_SHARE * 1.5**step for step in range(14)]
+    choices = [[max(sum(n >= share * total for n in levels.sessions), 1) for levels in found] for share in shares]
+    counts = estimated(con, found, choices, calendar, start)
+    return next((kept for kept, count in zip(choices, counts, strict=True) if count <= most), choices[-1])
 
 
 def aggregate(
-    con: duckdb.DuckDBPyConnection,
-    dimensions: list[Dimension],
-    columns: list[str],
-    funnel: Funnel,
-    calendar: Calendar,
-    where: str,
-    cap: float | None,
+    con: duckdb.DuckDBPyConnection, kept: list[int], funnel: Funnel, calendar: Calendar, start: date | None
 ) -> dict[str, np.ndarray]:
-    """Sessions counted by one packed key of codes and bin, unpacked again."""
-    bin_sql = f"(session_date - date '{calendar.starts[0]}') // {calendar.days}" if calendar.is_dated else "0"
-    if calendar.is_dated:
-        where = f"{where} and session_date >= date '{calendar.starts[0]}'"
-    key = "cast(0 as bigint)"
-    for dimension, column in zip(dimensions, columns, strict=True):
-        key = f"({key}) * {len(dimension)} + {column}"
-    flags, level, skipped = "", "cast(stage as integer)", ""
-    last = len(funnel.names) - 1
-    if any(funnel.events):
-        marks = [(number, names) for number, names in enumerate(funnel.events) if names]
-        cases = " ".join(f"when coalesce(e{number}, false) then {number}" for number, _ in reversed(marks))
-        level = f"case when stage = 3 then {last} {cases} else cast(stage as integer) end"
-        parts = ", ".join(f"bool_or(event_name in ({', '.join(map(text, names))})) as e{number}" for number, names in marks)
-        every = ", ".join(text(name) for _, names in marks for name in names)
-        flags = f"left join (select session_id, {parts} from events where event_name in ({every}) group by session_id) as seen using (session_id)"
-        skipped = ", ".join(
-            f"count(*) filter (where level > {number} and not coalesce(e{number}, false)) as k{number}"
-            if funnel.events[number]
-            else f"0 as k{number}"
-            for number in range(last + 1)
-        )
-    else:
-        skipped = ", ".join(f"0 as k{number}" for number in range(last + 1))
-    counts = ", ".join(f"count(*) filter (where level = {number}) as s{number}" for number in range(last + 1))
-    worth = f"least(cast(revenue as double), {cap!r})" if cap is not None else "0.0"
-    extra = ", ".join(f"e{number}" for number, names in enumerate(funnel.events) if names)
-    found = con.execute(
+    """Sessions counted by the packed key and the bin, unpacked again; sessions before the first bin are left out."""
+    key, number = key_sql(kept, calendar, start)
+    before = (calendar.starts[0] - start).days if calendar.is_dated and start else 0
+    stages = range(len(funnel.names))
+    counts = ", ".join(f"count(*) filter (where level = {stage}) as s{stage}" for stage in stages)
+    skipped = ", ".join(
+        f"count(*) filter (where level > {stage} and k{stage}) as k{stage}" if funnel.events[stage] else f"0 as k{stage}"
+        for stage in stages
+    )
+    rows = con.execute(
         f"""
-        with coded as (
-            select {key} as key, cast({bin_sql} as integer) as bin, {level} as level, case when stage = 3 then {worth} else 0.0 end as worth
-                {", " + extra if extra else ""}
-            from sessions {flags}
-            where {where}
-        )
+        with keyed as (select *, {key} as key, {number} as bin from memory.main.leak_sessions)
         select key, bin, {counts}, {skipped}, sum(worth) as revenue, sum(worth * worth) as squares
-        from coded
+        from keyed
+        where day >= {before}
         group by key, bin
         order by key, bin
         """
     ).fetchnumpy()
-    out = {name: np.asarray(values) for name, values in found.items()}
+    out = {name: np.asarray(values) for name, values in rows.items()}
     rest = out.pop("key").astype(np.int64)
-    for number in reversed(range(len(dimensions))):
-        rest, out[f"d{number}"] = np.divmod(rest, len(dimensions[number]))
+    for place in reversed(range(len(kept))):
+        rest, out[f"d{place}"] = np.divmod(rest, kept[place] + 1)
     return out
 
 
