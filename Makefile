@@ -20,7 +20,7 @@ run: $(RUNTIME) ## everything a newcomer needs: environment, demo data if there 
 test: $(DEV) ## environment, browser, every test
 	@browser=$$(bin/browser) && BROWSER_PATH=$$browser $(PY) -m pytest -n 2 --dist loadfile
 
-load: $(RUNTIME) ## load exports, train, score, publish: make load FILES="exports/*.parquet"
+load: $(RUNTIME) ## load exports, train, score, rank leaks, publish: make load FILES="exports/*.parquet"
 	@$(if $(strip $(FILES)),,echo 'Name the exports: make load FILES="exports/*.parquet"' >&2; exit 2)
 	@$(PY) -m etl load $(FILES)
 	@bin/model

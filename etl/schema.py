@@ -41,7 +41,13 @@ ORDER = {
 }
 """Files that need others of their folder, in the order they need; files not named here come before them."""
 
-INHERITED = [("bots", "sessions"), ("bot_events", "events"), ("candidates", "sessions"), ("top_candidates", "candidates")]
+INHERITED = [
+    ("bots", "sessions"),
+    ("bot_events", "events"),
+    ("open_leaks", "leaks"),
+    ("candidates", "sessions"),
+    ("top_candidates", "candidates"),
+]
 """Relations whose columns mean what those of another mean: the comment of a column is copied by its name."""
 
 

@@ -43,6 +43,7 @@ def test_commands_do_what_the_readme_says(results):
     assert not again["files"] and set(again["already_loaded"]) == exports
     assert json.loads(said["models train"])["sessions_scored"] > 0
     assert json.loads(said["models score"])["sessions_scored"] == 0
+    assert json.loads(said["models leaks"])["sessions"] > 0
     assert (checkout.folder / "data" / ".salt").exists()
 
 
