@@ -113,8 +113,8 @@ def trait(name: str, level: Any) -> str:
     """One dimension and level: from Canada."""
     text = shorten(clean(level), 60)
     if level == UNKNOWN:
-        return f"with no known {_name(name)}"
-    return SPECIAL.get((name, level)) or TRAITS.get(name, f"of {_name(name)} “{{}}”").format(text)
+        return f"with no known {dimension_name(name)}"
+    return SPECIAL.get((name, level)) or TRAITS.get(name, f"of {dimension_name(name)} “{{}}”").replace("{}", text)
 
 
 def sentence(row: Mapping[str, Any]) -> str:
@@ -250,7 +250,7 @@ def exchange(one: Mapping[str, Any]) -> str:
     """Two levels that exchanged their sessions."""
     names = [shorten(clean(one.get(name)), 60) for name in ("from", "to")]
     on = _iso(one.get("on"))
-    return f"About {_full(on) if on else 'then'}, {_name(str(one.get('dimension')))} “{names[0]}” lost as many sessions as “{names[1]}” gained"
+    return f"About {_full(on) if on else 'then'}, {dimension_name(str(one.get('dimension')))} “{names[0]}” lost as many sessions as “{names[1]}” gained"
 
 
 def _near(evidence: Mapping[str, Any]) -> list[str]:
@@ -280,12 +280,14 @@ def change_words(log: float | None) -> str:
     return f"{sign}{theme.brief_rate(abs(value))}"
 
 
-def filters_of(row: Mapping[str, Any], run: Mapping[str, Any]) -> tuple[Filters, list[str]]:
-    """Filters for the sessions of a finding, and the parts of its segment that have none."""
+def filters_of(row: Mapping[str, Any], run: Mapping[str, Any]) -> tuple[Filters | None, list[str]]:
+    """Filters for the sessions of a finding, and the parts of its segment that have none; no filters where no part has one."""
     segment = row["segment"]
     values = {name: [str(segment[name])] for name in FILTERABLE if name in segment}
-    left = [f"{_name(name)} {shorten(clean(level), 40)}" for name, level in segment.items() if name not in FILTERABLE]
+    left = [f"{dimension_name(name)} {shorten(clean(level), 40)}" for name, level in segment.items() if name not in FILTERABLE]
     since = row["started_on"] or run.get("first_day")
+    if not values:
+        return None, left
     return make(values, since, run.get("last_day") if since else None), left
 
 
@@ -311,7 +313,13 @@ def missed_words(spots: Sequence[Mapping[str, Any]]) -> str:
     return f"{start}a loss of {share} would be seen four times in five; a smaller one could well be missed."
 
 
-def _name(dimension: str) -> str:
+def short_level(level: Any) -> str:
+    """A level for a table."""
+    return shorten(clean(level), 40)
+
+
+def dimension_name(dimension: str) -> str:
+    """A dimension in words: landing page."""
     return NAMES.get(dimension, clean(dimension).replace("_", " "))
 
 

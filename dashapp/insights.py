@@ -6,16 +6,20 @@ colour or draw are not spoken of either.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from dashapp.figures import labels
 from dashapp.figures.duration import buckets
+from dashapp.figures.events import within
 from dashapp.figures.funnel import stage_name, stages
+from dashapp.figures.leaks import stretches
 from dashapp.figures.midfunnel import in_unit, metric_name, pairs
 from dashapp.figures.model import calibration_bins, deciles
 from dashapp.figures.probabilities import bins, cutoff_of
 from dashapp.figures.rows import FEWEST_SESSIONS, Rate, overall_rate, rate_of, row_rate, share, whole
 from dashapp.figures.sources import bounds, by_source
 from dashapp.figures.trend import periods
+from dashapp.findings import missed_words
 from dashapp.statistics import dispersion, for_selected, newcombe, wilson, z_value
 from dashapp.theme import NBSP, exact, interval, money, number, points, rate
 
@@ -67,9 +71,43 @@ def clearest(groups: list[tuple[object, Rate]], total: Rate) -> Contrast | None:
     return Contrast(group, r, (total.k - r.k) / (total.n - r.n), low, high, len(able))
 
 
-def daily_trend(rows: list[dict], **context) -> str:
-    """Say the rate over the whole time and which day or week, if any, stands apart."""
+def daily_trend(rows: list[dict], *, events: list[dict] | None = None, **context) -> str:
+    """Say the rate over the whole time and which day or week, if any, stands apart; and what the team marked in that time."""
     shown = periods(rows)
+    marked = within(events, shown[0].start, shown[-1].start + timedelta(days=shown[-1].days - 1)) if shown else []
+    return " ".join(filter(None, [_over_time(shown), _marked(marked)]))
+
+
+def _marked(events: list[tuple]) -> str:
+    if not events:
+        return ""
+    told = [f"{labels.shorten(labels.clean(label), 40)} ({when.day} {when:%b})" for when, label, _ in events[:3]]
+    more = f" and {len(events) - 3} more" if len(events) > 3 else ""
+    return f"Marked: {', '.join(told)}{more}."
+
+
+def leak_trend(rows: list[dict], *, start=None, bin_days: int = 1, **context) -> str:
+    """Say how often the segment passed the step, before the start where there is one, and since."""
+    shown = stretches(rows, start, bin_days)
+    late = _together(one.rate for one in shown if not start or one.first >= start)
+    early = _together(one.rate for one in shown if start and one.first < start)
+    if late.is_thin:
+        return _too_few(late) if late.n else NO_SESSIONS
+    if early.is_thin:
+        return f"{rate(late.value)} of {exact(late.n)} sessions passed the step (95 % interval {interval(late.low, late.high)})."
+    return (
+        f"{rate(early.value)} of {exact(early.n)} sessions passed the step before the start (95 % interval {interval(early.low, early.high)}), "
+        f"{rate(late.value)} of {exact(late.n)} since (95 % interval {interval(late.low, late.high)})."
+    )
+
+
+def blind_spot_map(rows: list[dict], **context) -> str:
+    """Say what loss a segment of middling size would show at the last step."""
+    known = [row for row in rows or [] if row.get("step") is not None and number(row.get("expected_passes"))]
+    return missed_words(known) or "The latest ranking could not tell what it would have missed."
+
+
+def _over_time(shown: list) -> str:
     total = _together(p.rate for p in shown)
     if not total.n:
         return NO_SESSIONS

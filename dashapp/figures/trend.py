@@ -6,6 +6,7 @@ from operator import itemgetter
 
 from dashapp import theme as look
 from dashapp.figures.base import axis, empty, error_bars, faded, figure, heading, scale, tick_rate
+from dashapp.figures.events import marks, within
 from dashapp.figures.rows import Rate, day, rate_of, whole
 from dashapp.theme import count, exact, money, number
 
@@ -55,8 +56,11 @@ def periods(rows: list[dict] | list[Period]) -> list[Period]:
     return [Period(start, length, rate_of(k, n), revenue) for start, k, n, revenue in sums]
 
 
-def daily_trend(rows: list[dict], *, theme: str = "light", selected=None, currency: str = "$", **_) -> dict:
-    """Draw the conversion rate of each day with its interval, above the number of sessions; days without data stay a gap."""
+def daily_trend(rows: list[dict], *, theme: str = "light", selected=None, currency: str = "$", events=None, **_) -> dict:
+    """Draw the conversion rate of each day with its interval, above the number of sessions; days without data stay a gap.
+
+    Events of the team are marked on their days.
+    """
     shown = periods(rows)
     if not any(p.rate.n for p in shown):
         return empty("No sessions in this selection.", theme, name="daily_trend")
@@ -76,6 +80,7 @@ def daily_trend(rows: list[dict], *, theme: str = "light", selected=None, curren
     half = timedelta(days=shown[0].days) * 0.6
     ends = [datetime.combine(shown[0].start, time()) - half, datetime.combine(shown[-1].start, time()) + half]
     per = "day" if shown[0].days == 1 else "week"
+    lines, signs = marks(within(events, ends[0].date(), ends[1].date()), theme)
     return figure(
         "daily_trend",
         data,
@@ -87,7 +92,9 @@ def daily_trend(rows: list[dict], *, theme: str = "light", selected=None, curren
         annotations=[
             heading(f"Conversion rate per {per}, with 95 % interval", theme, 52),
             heading(f"Sessions per {per}", theme, 52, 0.2),
+            *signs,
         ],
+        shapes=lines,
         bargap=0.25,
     )
 
