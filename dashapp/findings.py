@@ -88,8 +88,9 @@ class Loss:
 
     @property
     def best(self) -> str:
-        """The estimate: about $2,300 a month."""
-        return f"about {self.amount(self.point)}{self.unit_words}"
+        """The estimate: about $2,300 a month; and where its interval holds nothing at all, that it does."""
+        doubt = "" if self.low > 0 else "; that it is next to nothing is not ruled out"
+        return f"about {self.amount(self.point)}{self.unit_words}{doubt}"
 
     @property
     def unit_words(self) -> str:
@@ -168,14 +169,15 @@ def facts(row: Mapping[str, Any], symbol: str) -> list[tuple[str, str]]:
     """What stands under a leak's sentence: names and values, every estimate with its interval."""
     passes = row["observed_rate"] * row["sessions"]
     seen, expected = wilson(passes, row["sessions"]), expected_interval(row)
-    sure = "90 % interval" if row["kind"] == GAP else "interval"
+    is_gap = row["kind"] == GAP
+    sure = ("90 % interval {}" if is_gap else "interval {}, widened for the selection").format
     out = [
         (
             "Observed",
             f"{theme.rate(row['observed_rate'])} of {theme.exact(row['sessions'])} sessions"
             + (f" (95 % interval {theme.interval(*seen)})" if seen else ""),
         ),
-        ("Expected", theme.rate(row["expected_rate"]) + (f" ({sure} {theme.interval(*expected)})" if expected else "")),
+        ("Expected", theme.rate(row["expected_rate"]) + (f" ({sure(theme.interval(*expected))})" if expected else "")),
         ("Compared with", COMPARED.get(row["kind"], "Comparable sessions.")),
     ]
     if row["started_on"]:
@@ -184,8 +186,9 @@ def facts(row: Mapping[str, Any], symbol: str) -> list[tuple[str, str]]:
         days = f" in {theme.exact(row['days'])} days" if row["days"] else " in the sessions ranked"
         lost = Loss("conversions", row["lost_conversions"], row["lost_low"], row["lost_high"], False)
         amounts = [lost.amount(value) for value in (lost.point, lost.low, lost.high)]
-        out.append(("Lost", f"about {amounts[0]} conversions (interval {amounts[1]} to {amounts[2]}){days}"))
-    if row["kind"] != GAP:
+        between = sure(f"{amounts[1]} to {amounts[2]}")
+        out.append(("Difference" if is_gap else "Lost", f"about {amounts[0]} conversions ({between}){days}"))
+    if not is_gap:
         out.append(("How sure", sureness(row["q_value"])))
     return out
 

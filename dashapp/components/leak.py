@@ -82,10 +82,10 @@ def _actions(row: Row, run: Row, plan: Any = None) -> html.Footer:
     filters, left = findings.filters_of(row, run)
     lacking = " and ".join(left)
     if filters is None:
-        see = [f"The pages have no filter for {lacking}: its SQL counts these sessions."]
+        see = [f"The pages have no filter for {lacking}: the SQL counts these sessions."]
     else:
         see = [dcc.Link("See these sessions", href=f"/funnel?{filters.query()}", className="action")]
-        see += [f" with any {lacking}: for that the pages have no filter"] if left else []
+        see += [f", others than of {lacking} among them: for that the pages have no filter"] if left else []
     return html.Footer(
         [
             html.Span(see, className="count"),
@@ -96,7 +96,7 @@ def _actions(row: Row, run: Row, plan: Any = None) -> html.Footer:
     )
 
 
-def broken_card(row: Row, run: Row) -> html.Article:
+def broken_card(row: Row, run: Row, wide: int = 6) -> html.Article:
     """A finding that lies in how things are recorded or called: told, and not priced."""
     said, told = findings.cause(row)
     also = [f"{findings.segment_words(one['segment'])} ({findings.clean(one['step'])})" for one in row["evidence"].get("also") or []]
@@ -111,13 +111,13 @@ def broken_card(row: Row, run: Row) -> html.Article:
         ],
         id=row["leak_id"],
         className="card leak",
-        style={"gridColumn": "span 6"},
+        style={"gridColumn": f"span {wide}"},
         tabIndex=-1,
         **{"aria-label": said},
     )
 
 
-def exchange_card(one: Mapping[str, Any]) -> html.Article:
+def exchange_card(one: Mapping[str, Any], wide: int = 6) -> html.Article:
     """Two labels that exchanged their sessions."""
     title = "A change of labels is likely, not of visitors"
     return html.Article(
@@ -128,7 +128,7 @@ def exchange_card(one: Mapping[str, Any]) -> html.Article:
             html.P("Figures of either label before and after that day are not comparable; those of both together are.", className="fine"),
         ],
         className="card leak",
-        style={"gridColumn": "span 6"},
+        style={"gridColumn": f"span {wide}"},
         **{"aria-label": title},
     )
 
@@ -136,7 +136,7 @@ def exchange_card(one: Mapping[str, Any]) -> html.Article:
 def gap_card(row: Row, run: Row, symbol: str) -> html.Article:
     """A lasting difference between levels, with the most that closing it could bring."""
     worth = findings.loss(row, symbol)
-    most = f"At the very most {worth.headline}, if all of the difference could be closed." if worth else ""
+    most = f"If all of the difference could be closed: {worth.headline} (90 % interval). That is an upper bound." if worth else ""
     return html.Article(
         [
             html.P([html.Span("Upper bound", className="badge"), _step(row)], className="leak-top"),

@@ -29,7 +29,8 @@ def layout(read: Reading) -> html.Div:
     site = [one for one in run["site_changes"] if one.get("kind") == "site-wide change"]
     exchanged = [one for one in run["site_changes"] if one.get("kind") == "definition change" and not _is_told(one, broken)]
     intents = leaks.intents(read, run["run_id"])
-    events = [*[leak.broken_card(row, run) for row in broken], *[leak.exchange_card(one) for one in exchanged]]
+    wide = 12 if len(broken) + len(exchanged) == 1 else 6
+    events = [*[leak.broken_card(row, run, wide) for row in broken], *[leak.exchange_card(one, wide) for one in exchanged]]
     lasting = [*[leak.gap_card(row, run, symbol) for row in gaps], *([leak.intent_card(intents)] if intents else [])]
     cards = [
         leak.leak_card(row, run, place, symbol, has_trend=row["leak_id"] in trends) for place, row in enumerate(priced, start=1)
