@@ -89,7 +89,7 @@ def keep_demo_apart(con: duckdb.DuckDBPyConnection, db: Path, files: list[Path])
     if demo:
         schema.set_setting(con, "is_demo", "true")
     elif held:
-        for table in ("sessions", "bots", "events", "predictions", "model_runs", "loads", "rejects", "settings"):
+        for table in ("sessions", "bots", "events", "predictions", "model_runs", "candidate_reasons", "drift", "loads", "rejects", "settings"):
             con.execute(f"delete from {table} where true")
         schema.set_setting(con, "schema_version", schema.SCHEMA_VERSION)
         return ["The generated demo data were removed: the database now holds what you loaded."]

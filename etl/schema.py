@@ -8,13 +8,14 @@ from etl import bots
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
 DATA = SQL.parent / "data"
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 
 ORDER = {
     "macros": ["default_channel_group"],
     "types": ["device_name", "country_name", "source_name", "channel_name"],
     "cubes": ["session_measures", "kept_sources", "days", "months", "totals", "rare_days", "cells", "day_cells"],
     "probability_cubes": [
+        "current_runs",
         "current_run",
         "prediction_measures",
         "probability_days",
@@ -70,7 +71,7 @@ def apply_files(con: duckdb.DuckDBPyConnection) -> None:
     version = con.execute("select value from settings where name = 'schema_version'").fetchone()
     if version == (SCHEMA_VERSION,):
         run(con, "cubes", only={"session_measures", "cells", "day_cells"})
-        run(con, "probability_cubes", only={"current_run", "prediction_measures", "probability_cells"})
+        run(con, "probability_cubes", only={"current_runs", "current_run", "prediction_measures", "probability_cells"})
     else:
         run(con, "cubes")
         run(con, "probability_cubes")

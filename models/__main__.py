@@ -1,4 +1,4 @@
-"""python -m models: train the conversion model, score sessions with it."""
+"""python -m models: train the conversion models, score sessions with them, retell a run, measure."""
 
 import argparse
 import json
@@ -21,15 +21,27 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
     for command, run, text in (
         ("train", train, "train on all sessions, score each with a model that did not see it, publish"),
-        ("score", score, "score the sessions that came after the last training, publish"),
+        ("score", score, "score the sessions that came or changed after the last training, publish"),
+        ("explain", explain, "retell a run: what it learnt from, how good it is, how to make it again"),
     ):
         one = commands.add_parser(command, help=text, description=text[0].upper() + text[1:] + ".")
         one.set_defaults(run=run)
         one.add_argument("--db", metavar="FILE", help="database (default: LEAKS_DB, else data/leaks.duckdb)")
-        one.add_argument("--json", action="store_true", help="print the summary as JSON")
+        if command == "explain":
+            one.add_argument("run", metavar="RUN", help="identifier of the run; see model_runs")
+        else:
+            one.add_argument("--json", action="store_true", help="print the summary as JSON")
         if command == "train":
             one.add_argument("--seed", type=natural, default=0, help="equal data and seed give equal models (default: 0)")
             one.add_argument("--trials", type=positive, metavar="N", help="parameters to try (default: 20; 8 with few conversions)")
+    bench = commands.add_parser("bench", help="measure a model against its promises", description="Measure a model against its promises.")
+    benches = bench.add_subparsers(required=True, metavar="WHAT")
+    model = benches.add_parser("model", help="the conversion model: baselines, calibration, known probabilities, shuffled labels")
+    model.add_argument("--sample", metavar="FILE", help="the real sample, sessions_10k.csv (left out: that part is skipped)")
+    model.add_argument("--seeds", type=positive, default=20, metavar="N", help="seeds on the real sample (default: 20)")
+    model.add_argument("--sessions", type=positive, default=200_000, metavar="N", help="demo sessions (default: 200,000)")
+    model.add_argument("--json", action="store_true", help="print the figures as JSON")
+    model.set_defaults(run=bench_model)
     return whole
 
 
@@ -75,11 +87,37 @@ def score(options: argparse.Namespace) -> int:
     return 0
 
 
+def explain(options: argparse.Namespace) -> int:
+    from etl.publish import database_path
+    from models import runs
+
+    print(runs.explain(database_path(options.db), options.run), end="")
+    return 0
+
+
+def bench_model(options: argparse.Namespace) -> int:
+    from models import bench_model
+    from models.progress import Progress
+
+    with Progress() as say:
+        found = bench_model.measure(options.sample, seeds=options.seeds, sessions=options.sessions, say=say)
+    print(json.dumps(found) if options.json else bench_model.described(found))
+    return 0
+
+
 def described(summary: dict) -> str:
-    """The summary of a training run for people."""
+    """The summary of a training for people: the early model first where there is one."""
+    early = summary["early"]
+    if "said" in early:
+        return f"{told(summary)}\nNo early model: {early['said']}."
+    return f"{told(early)}\n\n{told(summary)}"
+
+
+def told(summary: dict) -> str:
+    """One run."""
     figures = summary["metrics"]
     lines = [
-        f"Run {summary['run_id']} learnt from {figures['sessions']:,} sessions, {figures['conversions']:,} of them converting, "
+        f"{summary['kind'].capitalize()} run {summary['run_id']} learnt from {figures['sessions']:,} sessions, {figures['conversions']:,} of them converting, "
         f"and scored {summary['sessions_scored']:,}.",
         f"On {figures['test_sessions']:,} held-out sessions ({figures['test_conversions']:,} converting):",
         f"  AUC                {ranged(figures, 'auc')}",
