@@ -1,0 +1,1 @@
+"""After a finding: how to test a remedy, and whether one has worked."""
