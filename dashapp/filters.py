@@ -41,6 +41,8 @@ WHOLE = frozenset(
         "bots_by_rule",
         "data_warnings",
         "current_run",
+        "current_runs",
+        "drift",
         "loads",
         "benchmarks",
         "settings",
