@@ -17,7 +17,8 @@ from models.features import Sessions
 BINS = 10
 LEVELS = 20
 SCORE = "p_conversion"
-LITTLE, MUCH = 0.1, 0.25
+LEFT_OUT = frozenset({"weekday"})
+"""A load holds the weekdays it holds: their shares say nothing of how sessions change."""
 
 
 def reference(sessions: Sessions, probabilities: np.ndarray) -> dict[str, dict]:
@@ -27,6 +28,8 @@ def reference(sessions: Sessions, probabilities: np.ndarray) -> dict[str, dict]:
     """
     found = {}
     for name, values in (sessions.measures() | {SCORE: probabilities}).items():
+        if name in LEFT_OUT:
+            continue
         known = values[~np.isnan(values)]
         edges = np.unique(np.quantile(known, np.arange(1, BINS) / BINS)) if len(known) else np.array([])
         found[name] = {"edges": edges.astype(float).tolist(), "counts": _binned(values, edges).tolist()}

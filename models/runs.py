@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
 from etl.errors import InputError
 from etl.publish import publishing
 from etl.schema import rebuild_probability_cubes
-from models import card, database, drift, scores, training
+from models import card, database, drift, folds, scores, training
 from models.database import Run
 from models.designs import EARLY, RETROSPECTIVE, Design
 
@@ -148,8 +149,11 @@ def drifted(con: duckdb.DuckDBPyConnection) -> list[dict]:
             read = database.read_examples(con, design, limit=DRIFT_SESSIONS, load_id=load_id)
             if not len(read.examples):
                 continue
-            sessions = read.examples.sessions
-            found = drift.measure(run.metrics["reference"], sessions, run.model.final.probabilities(sessions))
+            sessions, visitors = read.examples.sessions, read.examples.visitors
+            # Scored as the training data were, each visitor by the model of their fold: the final model's scores are spread otherwise.
+            outer = folds.outer_fold(folds.hash_visitors(map(str, visitors.levels), run.model.salt))[visitors.codes]
+            p = run.model.probabilities(sessions, outer, np.ones(len(sessions), dtype=bool))
+            found = drift.measure(run.metrics["reference"], sessions, p)
             told = {"run_id": run.run_id, "load_id": load_id, "measured_at": now(), "sessions": len(sessions)}
             rows += [told | row for row in found]
     return rows

@@ -8,7 +8,7 @@ from dash import html
 from dashapp import theme
 from dashapp.components.table import Column, table
 
-KINDS = {"early": "Early: before the checkout", "retrospective": "Retrospective: finished sessions"}
+KINDS = {"early": "Early", "retrospective": "Retrospective"}
 # Key in the metrics, name, what it is, the value of guessing (a key, a number or None).
 MEASURES = (
     ("auc", "Ranking (AUC)", "how often a converting session is ranked above another one", 0.5),
@@ -35,6 +35,8 @@ def figure(value: Any) -> str:
     value = theme.number(value)
     if value is None:
         return "–"
+    if value == 0:
+        return "0"
     return f"{value:.4f}" if abs(value) < 0.1 else f"{value:.3f}" if abs(value) < 10 else f"{value:.1f}"
 
 

@@ -37,7 +37,7 @@ def _column(field: str, heading: str, width: int, kind: str = "text", **more: ob
 COLUMNS = [
     _column("rank", "Rank", 84, "number"),
     _column("p_conversion", "Probability", 118, "number", valueFormatter={"function": "leaksRate(params.value)"}),
-    _column("reasons", "Why", 430, tooltipField="reasons"),
+    _column("reasons", "Why", 520, tooltipField="reasons"),
     _column("stage", "Stage", 160, "stage", valueFormatter={"function": "leaksStage(params.value)"}),
     _column("device", "Device", 104),
     _column("country", "Country", 140),

@@ -64,8 +64,8 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
             "model-summary": {"children": [*(html.P(sentence) for sentence in sentences(run, runs)), _cards(runs)]},
             "model-metrics": {"children": evaluation.measures(runs)},
             "model-metrics-insight": {
-                "children": "On visitors held out from everything, with 95 % intervals from resampling visitors. Filters do not change these "
-                "figures: they describe the run."
+                "children": "On visitors held out from everything, with 95 % intervals from resampling visitors. Early: before the checkout; "
+                "retrospective: finished sessions. Filters do not change these figures."
             },
             "calibration-curve": {"figure": figures.calibration_curve(bins, theme=look)},
             "calibration-curve-insight": {"children": f"{insights.calibration_curve(bins)} ({kind.capitalize()}.)"},

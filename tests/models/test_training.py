@@ -9,8 +9,8 @@ import pytest
 
 from etl.errors import InputError
 from models import boosting, folds, training
-from models.evaluation import auc_and_precision
 from models.designs import RETROSPECTIVE
+from models.evaluation import auc_and_precision
 from tests.models.conftest import QUICK
 from tests.models.worlds import examples, replaced, world
 
