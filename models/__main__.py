@@ -96,12 +96,12 @@ def explain(options: argparse.Namespace) -> int:
 
 
 def bench_model(options: argparse.Namespace) -> int:
-    from models import bench_model
+    from models.bench import model
     from models.progress import Progress
 
     with Progress() as say:
-        found = bench_model.measure(options.sample, seeds=options.seeds, sessions=options.sessions, say=say)
-    print(json.dumps(found) if options.json else bench_model.described(found))
+        found = model.measure(options.sample, seeds=options.seeds, sessions=options.sessions, say=say)
+    print(json.dumps(found) if options.json else model.described(found))
     return 0
 
 

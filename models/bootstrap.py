@@ -36,6 +36,14 @@ def intervals(
         auc, average_precision, brier, log_loss, ece, and precision, recall and lift at each of `SHARES`. NaN where half of the
         replicates lack one of the classes.
     """
+    found = replicated(p, converted, visitors, seed=seed, replicates=replicates, curve_bins=curve_bins)
+    return {name: percentiles(values) for name, values in found.items()}
+
+
+def replicated(
+    p: np.ndarray, converted: np.ndarray, visitors: np.ndarray, *, seed: int, replicates: int | None = None, curve_bins: int = CURVE_BINS
+) -> dict[str, np.ndarray]:
+    """Each measure in each replicate, by name. The same seed and visitors draw the same replicates, so two models may be paired."""
     replicates = replicates or (REPLICATES if len(p) <= MANY_SESSIONS else REPLICATES_OF_MANY)
     _, who = np.unique(visitors, return_inverse=True)
     count = int(who.max()) + 1
@@ -47,13 +55,13 @@ def intervals(
         weights = np.column_stack([np.bincount(generator.integers(0, count, count), minlength=count) for _ in range(size)])
         for name, found in counts.measured(weights.astype(np.float64)).items():
             values.setdefault(name, []).append(found)
-    return {name: _percentiles(np.concatenate(found)) for name, found in values.items()}
+    return {name: np.concatenate(found) for name, found in values.items()}
 
 
 def top_ratio(p: np.ndarray, converted: np.ndarray, visitors: np.ndarray, top: np.ndarray, *, seed: int) -> tuple[float, float]:
     """95 % interval of conversions that happened to those expected among some sessions, by visitor."""
     found = ratios(p[top], converted[top], visitors[top], seed=seed)
-    return _percentiles(found)
+    return percentiles(found)
 
 
 def ratios(p: np.ndarray, converted: np.ndarray, visitors: np.ndarray, *, seed: int, replicates: int = REPLICATES) -> np.ndarray:
@@ -70,7 +78,8 @@ def ratios(p: np.ndarray, converted: np.ndarray, visitors: np.ndarray, *, seed: 
     return np.array(found)
 
 
-def _percentiles(values: np.ndarray) -> tuple[float, float]:
+def percentiles(values: np.ndarray) -> tuple[float, float]:
+    """95 % percentile interval of replicates; NaN where half of them have no value."""
     kept = values[np.isfinite(values)]
     if len(kept) < len(values) / 2:
         return np.nan, np.nan

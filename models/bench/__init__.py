@@ -1,0 +1,1 @@
+"""Benchmarks of what the models say, on worlds whose truth is known."""
