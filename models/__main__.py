@@ -28,7 +28,7 @@ def parser() -> argparse.ArgumentParser:
         one.set_defaults(run=run)
         one.add_argument("--db", metavar="FILE", help="database (default: LEAKS_DB, else data/leaks.duckdb)")
         if command == "explain":
-            one.add_argument("run", metavar="RUN", help="identifier of the run; see model_runs")
+            one.add_argument("run_id", metavar="RUN", help="identifier of the run; see model_runs")
         else:
             one.add_argument("--json", action="store_true", help="print the summary as JSON")
         if command == "train":
@@ -91,7 +91,7 @@ def explain(options: argparse.Namespace) -> int:
     from etl.publish import database_path
     from models import runs
 
-    print(runs.explain(database_path(options.db), options.run), end="")
+    print(runs.explain(database_path(options.db), options.run_id), end="")
     return 0
 
 

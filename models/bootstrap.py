@@ -122,7 +122,9 @@ class _Counts:
             }
             for percent in SHARES:
                 k = np.ceil(n * percent / 100)
-                top = np.array([np.interp(wanted, s, f) for wanted, s, f in zip(k, seen.T, found.T, strict=True)])
+                top = np.array(
+                    [np.interp(wanted, np.append(0, s), np.append(0, f)) for wanted, s, f in zip(k, seen.T, found.T, strict=True)]
+                )
                 measures[f"precision_at_{percent}"] = top / k
                 measures[f"recall_at_{percent}"] = top / conversions
                 measures[f"lift_at_{percent}"] = top / k / (conversions / n)

@@ -27,7 +27,7 @@ SPLITS = ("visitor", "time", "plain")
 def figures(p: np.ndarray, converted: np.ndarray, visitors: np.ndarray, seed: int, *, curve_bins: int = 20) -> dict[str, float]:
     """Every measure of probabilities, each with its 95 % interval by visitor as `<name>_low` and `<name>_high`.
 
-    Upper ends are cut at the highest value that arithmetic allows with these sessions.
+    Intervals are cut at the highest value that arithmetic allows with these sessions.
     """
     auc, average_precision = auc_and_precision(p, converted)
     found = {
@@ -40,8 +40,8 @@ def figures(p: np.ndarray, converted: np.ndarray, visitors: np.ndarray, seed: in
     for percent in SHARES:
         found |= at_top(p, converted, percent)
     for name, (low, high) in intervals(p, converted, visitors, seed=seed, curve_bins=curve_bins).items():
-        found[f"{name}_low"] = low
-        found[f"{name}_high"] = min(high, found.get(f"{name}_max", np.inf)) if np.isfinite(high) else high
+        best = found.get(f"{name}_max", np.inf)
+        found[f"{name}_low"], found[f"{name}_high"] = (min(end, best) if np.isfinite(end) else end for end in (low, high))
     return found | {"base_rate": float(np.mean(converted))}
 
 

@@ -133,3 +133,11 @@ def test_bootstrap_interval_holds_the_truth_as_often_as_it_says():
 def test_one_class_has_no_interval():
     found = intervals(np.linspace(0, 1, 50), np.zeros(50, dtype=bool), np.arange(50), seed=0, replicates=20)
     assert all(np.isnan(found["auc"]))
+
+
+def test_equal_probabilities_promise_nothing_at_the_top():
+    """With one tie over all sessions, the top tenth is expected to hold a tenth of the conversions."""
+    converted = np.arange(1000) % 20 == 0
+    found = intervals(np.full(1000, 0.05), converted, np.arange(1000), seed=0, replicates=100)
+    assert found["lift_at_10"] == pytest.approx((1, 1))
+    assert found["auc"] == (0.5, 0.5)

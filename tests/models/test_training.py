@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from etl.errors import InputError
-from models import boosting, folds, training
+from models import audit, boosting, folds, training
 from models.designs import RETROSPECTIVE
 from models.evaluation import auc_and_precision
 from tests.models.conftest import QUICK
@@ -207,3 +207,41 @@ def test_what_cannot_teach_is_refused_in_one_line(how, said):
         training.train(examples(spoilt(world(1000)[0], how)))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_one_class_in_a_fold_is_refused():
+    outer, inner = np.arange(200) % 5, np.arange(200) // 5 % 5
+    converted = np.zeros(200, dtype=bool)
+    converted[outer == 1] = True
+    with pytest.raises(InputError, match="one fold would hold a single outcome"):
+        training.check_folds(converted, outer, inner)
+    training.check_folds(np.arange(200) % 3 == 0, outer, inner)
+
+
+def test_the_audit_catches_a_planted_echo_of_the_outcome(trained, known_world):
+    data = examples(known_world[0])
+    draw = np.random.default_rng(0)
+    echo = data.converted + draw.normal(0, 0.1, len(data))
+    rows = audit.report(data, draw.integers(0, 5, len(data)), [], more={"echo": echo})
+    assert [row["feature"] for row in rows if row["suspected"]] == ["echo"]
+
+
+def test_baselines_stand_in_the_same_table(trained):
+    table = {(row["split"], row["model"]): row for row in trained.metrics["comparison"]}
+    models = {"this model", "earlier dashboard", "logistic regression", "base rate"}
+    assert set(table) == {(split, model) for split in ("visitor", "time", "plain") for model in models}
+    for split in ("visitor", "time", "plain"):
+        rows = [table[split, model] for model in models]
+        assert len({(row["sessions"], row["conversions"]) for row in rows}) == 1
+        assert table[split, "base rate"]["auc"] == 0.5
+        assert table[split, "this model"]["auc"] > 0.7
+    for row in table.values():
+        for name in ("auc", "average_precision", "log_loss", "ece", "lift_at_10"):
+            assert row[f"{name}_low"] <= row[f"{name}_high"]
+        for percent in (1, 5, 10, 20):
+            assert row[f"precision_at_{percent}_high"] <= row[f"precision_at_{percent}_max"]
+
+
+def test_ablation_takes_its_toll(trained):
+    found = {row["name"]: row["average_precision"] for row in trained.metrics["ablation"]}
+    assert found["with everything"] > found["without pageviews"] > found["without both"] - 0.02
