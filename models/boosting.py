@@ -15,7 +15,7 @@ from models.folds import FOLDS
 # Name -> lowest, highest and smallest step; None: searched on a logarithmic scale.
 SPACE = {
     "max_depth": (2, 6, 1),
-    "learning_rate": (0.04, 0.2, None),
+    "learning_rate": (0.06, 0.2, None),
     "subsample": (0.6, 1.0, 0.1),
     "colsample_bytree": (0.4, 1.0, 0.1),
     "reg_lambda": (1.0, 30.0, None),

@@ -29,7 +29,8 @@ MIN_SESSIONS = 100
 MIN_VISITORS = 10
 TRIALS = 20
 TRIALS_WITH_FEW = 8
-SEARCH_SESSIONS = 60_000
+SEARCH_SESSIONS = 40_000
+CALIBRATION_SESSIONS = 250_000
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ def train(
     trials
         How many sets of parameters to try; by default `TRIALS`, or `TRIALS_WITH_FEW` below `FEW_CONVERSIONS` conversions.
     search_sessions
-        The search uses a sample of visitors with about so many sessions; all fits that follow use all of them.
+        The search uses a sample of visitors with about so many sessions. Rounds, calibration and threshold of the held-out fold come
+        from at most `CALIBRATION_SESSIONS`; the models themselves learn from all.
     traced
         Sessions with their events, where the export has any, for the audit of what was known before the outcome.
     time_zone
@@ -113,7 +115,8 @@ def train(
     )
 
     say("Calibrating …")
-    parts = boosting.split(sessions, converted, inner, learn)
+    judged_by = learn[folds.sampled(hashes[learn], min(1.0, CALIBRATION_SESSIONS / len(learn)))]
+    parts = boosting.split(sessions, converted, inner, judged_by)
     chosen, inner_margins = boosting.cross_validate(parts, best.params, seed, max_rounds=max_rounds)
     judged = np.concatenate([part.rows for part in parts])
     learnt = fit_calibration(np.concatenate(inner_margins), converted[judged])
