@@ -35,6 +35,9 @@ FILTERED = frozenset(
 )
 WHOLE = frozenset(
     {
+        "aggregate_cells",
+        "aggregate_rates",
+        "aggregate_reports",
         "filter_options",
         "date_coverage",
         "rejects_by_reason",

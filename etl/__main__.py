@@ -37,6 +37,12 @@ def parser() -> argparse.ArgumentParser:
     demo_parser = commands.add_parser("demo", help="write exports of an invented shop, with planted leaks and their truth.json")
     demo.add_arguments(demo_parser)
     demo_parser.set_defaults(run=demo.run)
+
+    from etl import compare
+
+    compare_parser = commands.add_parser("compare", help="put a report of the Analytics interface beside the sessions loaded")
+    compare.add_arguments(compare_parser)
+    compare_parser.set_defaults(run=compare.run)
     return top
 
 

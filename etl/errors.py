@@ -1,5 +1,8 @@
 """The one exception that is the user's to mend."""
 
+import errno
+import os
+
 
 class InputError(Exception):
     """An input that cannot be used, told in one line.
@@ -10,3 +13,17 @@ class InputError(Exception):
 
     def __init__(self, message: str):
         super().__init__(" ".join(message.split()))
+
+
+STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+"""What a disk answers that is full or fails, rather than a program that asks wrongly."""
+
+
+def storage_problem(error: Exception) -> str | None:
+    """What the disk said where an error comes from it, in the words of the operating system; else None.
+
+    DuckDB has no error of its own for a full disk: the words stand in its message, at times behind those of a failed commit.
+    """
+    if isinstance(error, OSError):
+        return error.strerror if error.errno in STORAGE else None
+    return next((words for words in map(os.strerror, STORAGE) if words in str(error)), None)

@@ -12,7 +12,7 @@ from etl.notices import notices
 from etl.readers import Landing
 from etl.recognise import Source
 
-OUTCOMES = ("sessions_new", "sessions_updated", "duplicates", "folded", "bots", "without_consent")
+OUTCOMES = ("sessions_new", "sessions_updated", "duplicates", "folded", "bots", "without_consent", "aggregated", "set_aside")
 TOO_MANY_REJECTS = 0.5
 MOST_TOGETHER = 60
 

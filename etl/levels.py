@@ -7,7 +7,7 @@ TYPES = {"device": "device_name", "country": "country_name", "source": "source_n
 
 
 def extend(con: duckdb.DuckDBPyConnection, column: str, relation: str) -> int:
-    """Add the values a relation has in a column, and sessions has not met yet, to the column's type.
+    """Add the values a relation has in a column, and sessions has not met yet, to the column's type, in sessions and in the cubes.
 
     Known levels keep their order, so that what is stored stays as it is. Returns the number of new levels.
 
@@ -31,6 +31,15 @@ def extend(con: duckdb.DuckDBPyConnection, column: str, relation: str) -> int:
     if count:
         con.execute(f"drop type {name}")
         con.execute(f"create type {name} as enum (select level from known_levels union all select level from new_levels)")
-        con.execute(f"alter table sessions alter {column} type {name}")
+        for schema, table in con.execute(
+            """
+            select columns.schema_name, columns.table_name
+            from duckdb_columns() as columns
+            inner join duckdb_tables() as tables using (database_name, schema_name, table_name)
+            where columns.database_name = current_database() and columns.column_name = ? and columns.data_type like 'ENUM(%'
+            """,
+            [column],
+        ).fetchall():
+            con.execute(f"alter table {schema}.{table} alter {column} type {name}")
     con.execute("drop table known_levels; drop table new_levels")
     return count

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import duckdb
 
-from etl import landing, merge, privacy, schema
+from etl import cubes, landing, merge, privacy, schema
 from etl.errors import InputError
 from etl.landing import OUTCOMES, FileLoad
 from etl.publish import publishing, quoted
 from etl.recognise import Source, recognise
+from etl.reports import storing
 
 MANY_REJECTS = 0.05
 BESIDE_DEMO = {"truth.json", "true_probabilities.parquet"}
@@ -62,10 +63,21 @@ def load(
         batch = [FileLoad(recognise_as(file, expected_format), sha256) for sha256, file in fresh.items()]
         salt = privacy.salt(db.parent)
         with publishing(db) as con:
-            result["warnings"] += keep_demo_apart(con, db, list(fresh.values()))
+            removed = keep_demo_apart(con, db, list(fresh.values()))
+            result["warnings"] += removed
             for name, value in (settings or {}).items():
                 schema.set_setting(con, name, value)
-            load_batch(con, batch, db.with_name(f"{db.name}.scratch"), salt, report)
+            number(con, batch)
+            reported = [item for item in batch if storing.is_report(item)]
+            for item in reported:
+                report(f"Reading {item.source.name}")
+                storing.store(con, item)
+                write_load(con, item)
+            sessions = [item for item in batch if not storing.is_report(item)]
+            if sessions:
+                load_batch(con, sessions, db.with_name(f"{db.name}.scratch"), salt, report)
+            elif removed:
+                schema.rebuild_cubes(con)
             report("Checking and publishing")
         result["files"] = [item.summary() for item in batch]
         result["warnings"] += [
@@ -89,7 +101,19 @@ def keep_demo_apart(con: duckdb.DuckDBPyConnection, db: Path, files: list[Path])
     if demo:
         schema.set_setting(con, "is_demo", "true")
     elif held:
-        for table in ("sessions", "bots", "events", "predictions", "model_runs", "candidate_reasons", "drift", "loads", "rejects", "settings"):
+        for table in (
+            "sessions",
+            "bots",
+            "events",
+            "predictions",
+            "model_runs",
+            "candidate_reasons",
+            "drift",
+            "loads",
+            "rejects",
+            "settings",
+            "aggregates",
+        ):
             con.execute(f"delete from {table} where true")
         schema.set_setting(con, "schema_version", schema.SCHEMA_VERSION)
         return ["The generated demo data were removed: the database now holds what you loaded."]
@@ -165,9 +189,6 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], scratch: P
         privacy.set_salt(con, salt)
         con.execute("pragma force_compression = 'uncompressed'")
         merge.create_landing(con)
-        (last,) = con.execute("select coalesce(max(load_id), 0) from loads").fetchone()
-        for number, item in enumerate(batch, start=1):
-            item.load_id = last + number
         done = 0
         for group in landing.groups(batch):
             report(f"Reading {group[0].source.name} ({done + 1} of {len(batch)})")
@@ -182,13 +203,20 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], scratch: P
         account(con, batch)
         report("Building cubes")
         try:
-            schema.rebuild_cubes(con)
+            cubes.refresh(con, min(item.load_id for item in batch) - 1)
         except (duckdb.ConversionException, duckdb.OutOfRangeException):
             raise InputError("The amounts are too large to be added up; check the column of revenue and its unit.") from None
         con.execute("reset variable leaks_salt")
         con.execute("detach scratch")
     finally:
         clear_scratch(scratch)
+
+
+def number(con: duckdb.DuckDBPyConnection, batch: list[FileLoad]) -> None:
+    """Give each file the number of its load."""
+    (last,) = con.execute("select coalesce(max(load_id), 0) from loads").fetchone()
+    for place, item in enumerate(batch, start=1):
+        item.load_id = last + place
 
 
 def clear_scratch(folder: Path) -> None:
@@ -202,21 +230,25 @@ def account(con: duckdb.DuckDBPyConnection, batch: list[FileLoad]) -> None:
     outcomes: dict[int, dict[str, int]] = {}
     for load_id, outcome, rows in con.execute("select load_id, outcome, sum(rows) from scratch.counts group by all").fetchall():
         outcomes.setdefault(load_id, {})[outcome] = int(rows)
-    now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
     for item in batch:
         item.outcomes = outcomes.get(item.load_id, {})
-        values = {
-            "load_id": item.load_id,
-            "file": privacy.scrub(item.source.name),
-            "format": item.source.format,
-            "sha256": item.sha256,
-            "loaded_at": now,
-            "rows_read": item.rows_read,
-            **{name: item.outcomes.get(name, 0) for name in OUTCOMES},
-            "rejected": item.rejected,
-            "stage_basis": item.landing.stage_basis,
-            "first_date": item.first_date,
-            "last_date": item.last_date,
-            "notes": item.notes,
-        }
-        con.execute(f"insert into loads ({', '.join(values)}) values ({', '.join('?' * len(values))})", list(values.values()))
+        write_load(con, item)
+
+
+def write_load(con: duckdb.DuckDBPyConnection, item: FileLoad) -> None:
+    """Write a file's row of loads."""
+    values = {
+        "load_id": item.load_id,
+        "file": privacy.scrub(item.source.name),
+        "format": item.source.format,
+        "sha256": item.sha256,
+        "loaded_at": datetime.now(UTC).replace(tzinfo=None, microsecond=0),
+        "rows_read": item.rows_read,
+        **{name: item.outcomes.get(name, 0) for name in OUTCOMES},
+        "rejected": item.rejected,
+        "stage_basis": item.landing.stage_basis,
+        "first_date": item.first_date,
+        "last_date": item.last_date,
+        "notes": item.notes,
+    }
+    con.execute(f"insert into loads ({', '.join(values)}) values ({', '.join('?' * len(values))})", list(values.values()))

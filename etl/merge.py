@@ -6,7 +6,7 @@ All SQL here runs on whole relations.
 
 import duckdb
 
-from etl import bots, levels, privacy, stages
+from etl import bots, cubes, levels, privacy, stages
 from etl.cleaning import LABEL_GROUPS, clean_labels, varying
 from etl.folding import KEY, fold_repeated
 from etl.readers import COLUMNS, EVENT_COLUMNS
@@ -115,6 +115,17 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
     compared = " and ".join(
         f"stored.{name}::varchar is not distinct from incoming.{name}::varchar" for name in columns if name != "session_id"
     )
+    days = con.execute("select min(session_date), max(session_date) from scratch.incoming").fetchone()
+    con.execute(
+        """
+        create temp table places as
+        select rowid as place
+        from sessions
+        where session_id in (select session_id from scratch.incoming) and session_date between ? and ?
+        """,
+        days,
+    )
+    con.execute("create temp table stored as select rowid as place, * from sessions where rowid in (from places)")
     con.execute(
         f"""
         create table scratch.known as
@@ -122,14 +133,15 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
             incoming.session_id,
             incoming.first_load,
             incoming.rule is null and (({compared}) or (told.stage_basis = 'events' and tells.stage_basis = 'thresholds')) as adds_nothing,
-            incoming.rule is not null as is_bot
-        from sessions as stored
+            incoming.rule is not null as is_bot,
+            stored.place
+        from stored
         inner join scratch.incoming as incoming on incoming.session_id = stored.session_id
         left join loads as told on told.load_id = stored.load_id
         left join scratch.files as tells on tells.load_id = incoming.load_id
-        where stored.session_date between (select min(session_date) from scratch.incoming) and (select max(session_date) from scratch.incoming)
         """
     )
+    con.execute("drop table stored; drop table places")
     con.execute(
         """
         insert into scratch.counts
@@ -141,7 +153,7 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
     )
     con.execute("delete from scratch.incoming where session_id in (select session_id from scratch.known where adds_nothing)")
     con.execute("create table scratch.replaced as select session_id from scratch.known where not adds_nothing and not is_bot")
-    con.execute("delete from sessions where session_id in (select session_id from scratch.known where not adds_nothing)")
+    cubes.take_out(con, "select place from scratch.known where not adds_nothing")
     con.execute("delete from bots where session_id in (select session_id from scratch.incoming)")
 
 

@@ -17,9 +17,11 @@ from pathlib import Path
 import duckdb
 
 from etl import schema
-from etl.errors import InputError
+from etl.errors import InputError, storage_problem
 
 DEFAULT_DATABASE = schema.DATA / "leaks.duckdb"
+FICLONE = 0x40049409
+"""The request of ioctl_ficlone(2), which the module fcntl does not name."""
 
 
 def database_path(given: str | os.PathLike | None = None) -> Path:
@@ -48,7 +50,7 @@ def publishing(db: Path, *, wait_seconds: float = 600) -> Iterator[duckdb.DuckDB
         db.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(f"{db.parent}: cannot be created ({error.strerror}); choose another place with --db.") from None
-    with writer_lock(db, wait_seconds):
+    with writer_lock(db, wait_seconds), one_line_for_the_disk(db):
         copy = db.with_name(f"{db.name}.building")
         clear(copy)
         clear(compacted(copy))
@@ -67,17 +69,43 @@ def publishing(db: Path, *, wait_seconds: float = 600) -> Iterator[duckdb.DuckDB
             with open(copy, "rb") as file:
                 os.fsync(file.fileno())
             os.replace(copy, db)
-            sync_folder(db.parent)
         finally:
             clear(copy)
+        sync_folder(db.parent)
+
+
+@contextlib.contextmanager
+def one_line_for_the_disk(db: Path) -> Iterator[None]:
+    """Turn what a full or failing disk answers into one line."""
+    try:
+        yield
+    except (duckdb.Error, OSError) as error:
+        problem = storage_problem(error)
+        if problem is None:
+            raise
+        raise InputError(
+            f"{db}: the new version cannot be written ({problem}); nothing has changed. Loading needs room for two more copies of the "
+            "database and one of the exports: make room, or name a database on another disk with --db."
+        ) from None
 
 
 def copy_live(db: Path, copy: Path) -> None:
     """Copy the live file; where it cannot be read, or there is no room for it, that is the user's to mend."""
     try:
-        shutil.copyfile(db, copy)
+        if not share_blocks(db, copy):
+            shutil.copyfile(db, copy)
     except OSError as error:
         raise InputError(f"{db}: cannot be copied beside itself ({error.strerror}); check its permissions and the space left.") from None
+
+
+def share_blocks(db: Path, copy: Path) -> bool:
+    """Let the copy share the blocks of the file until either is written to, where the file system can (btrfs, XFS); whether it did."""
+    with open(db, "rb") as source, open(copy, "wb") as target:
+        try:
+            fcntl.ioctl(target, FICLONE, source.fileno())
+        except OSError:
+            return False
+    return True
 
 
 def open_copy(copy: Path, db: Path) -> duckdb.DuckDBPyConnection:
@@ -182,9 +210,12 @@ def clear(file: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make a rename in the folder survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
+    """Make a rename in the folder survive a power cut; where the disk does not confirm it, say so: what was published is in place."""
     try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        print(f"Warning: published, but a power cut may undo it: {folder} cannot be synced ({error.strerror}).", file=sys.stderr)

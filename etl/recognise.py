@@ -16,6 +16,8 @@ from etl import headers
 from etl.containers import Container, open_container
 from etl.errors import InputError
 from etl.headers import shorten
+from etl.reports import aggregates as report_rates
+from etl.reports import recognise as reports
 
 LOADABLE = ("flat-csv", "ga360-csv", "ga360-bigquery")
 
@@ -42,7 +44,7 @@ class Source:
     columns: tuple[str, ...] = ()
     fields: dict[str, int] = field(default_factory=dict)
     has_hits: bool = False
-    container: str = "csv"  # csv, json-lines, json-array or parquet
+    container: str = "csv"  # csv, json-lines, json-array, parquet or report
     notes: list[str] = field(default_factory=list)
     sample: str = field(default="", repr=False)
     shape: str = field(default="", repr=False)
@@ -86,8 +88,8 @@ def _json(path: Path, container: Container, start: str) -> Source:
     if container.head.startswith(codecs.BOM_UTF8):
         raise InputError(f"{path.name}: is JSON with a byte order mark before it, which JSON does not allow: save it as UTF-8 without one")
     keys = set(re.findall(r'"([A-Za-z_][A-Za-z_0-9]*)"\s*:', start))
-    if {"dimensionHeaders", "metricHeaders"} <= keys:
-        raise _refuse_data_api(path)
+    if reports.is_answer(start):
+        return _report(path, container)
     shape = "json-array" if start.startswith("[") else "json-lines"
     first = _first_object(path, start, container.is_whole)
     columns = tuple(first) if first is not None else tuple(sorted(keys))
@@ -138,24 +140,16 @@ def refuse_ga4(path: Path) -> InputError:
     )
 
 
-def _refuse_data_api(path: Path) -> InputError:
-    return InputError(
-        f"{path.name}: is an answer of the GA4 Data API (ga4-data-api): totals over many sessions, not readable yet in this version "
-        "and no base for funnels: export sessions or the BigQuery events instead"
-    )
-
-
-def _refuse_report(path: Path, what: str) -> InputError:
-    return InputError(
-        f"{path.name}: is a report downloaded from the Analytics interface (ga4-report-csv), {what}: totals, not sessions, "
-        "so no funnel can be told from it: export the BigQuery tables or one row a session instead"
-    )
+def _report(path: Path, container: Container) -> Source:
+    """A report of the interface or an answer of an API, where a table of it tells a rate; else it is refused with advice."""
+    report = reports.read(path, container)
+    report_rates.check(report, path.name)
+    return Source(path, report.format, container.compression, container.encoding, container="report")
 
 
 def _csv(path: Path, container: Container, text: str) -> Source:
-    lines = text.splitlines()
-    if lines and lines[0].lstrip('"').startswith("#"):
-        raise _refuse_report(path, "with a preamble of '#' lines")
+    if reports.is_preambled(text):
+        return _report(path, container)
     delimiter, header = _header(path, text)
     fields = headers.match(header)
     nested = [name for name in header if name.strip() in JSON_COLUMNS]
@@ -164,6 +158,8 @@ def _csv(path: Path, container: Container, text: str) -> Source:
     if {"eventname", "eventtimestamp", "userpseudoid"} <= {headers.normalise(name) for name in header}:
         raise refuse_ga4(path)
     lacks = headers.missing(fields)
+    if "visitor" in lacks and reports.has_sessions(header):
+        return _report(path, container)
     if lacks:
         raise _refuse_csv(path, text, delimiter, header, fields, lacks)
     _refuse_no_rows(path, text, container)
@@ -227,7 +223,10 @@ def _refuse_csv(path: Path, text: str, delimiter: str, header: list[str], fields
         )
     spellings = {headers.normalise(name) for name in header}
     if "visitor" in lacks and spellings & headers.TOTALS:
-        return _refuse_report(path, "one row for many sessions")
+        return InputError(
+            f"{path.name}: is a report of totals, one row for many sessions, without sessions by a dimension: {report_rates.EXPLORE}; "
+            f"{report_rates.FOR_FUNNELS}"
+        )
     if len(header) == 1:
         return InputError(
             f"{path.name}: is no table of sessions: its first line is '{shorten(header[0])}', without a delimiter (, ; tab |): "

@@ -1,5 +1,6 @@
 """The SQL files of the database, and how they are applied."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
@@ -25,7 +26,7 @@ ORDER = {
         "probability_cells",
         "candidates",
     ],
-    "views": ["data_warnings"],
+    "views": ["aggregate_reports", "aggregate_cells", "aggregate_rates", "data_warnings"],
 }
 """Files that need others of their folder, in the order they need; files not named here come before them."""
 
@@ -51,13 +52,7 @@ def apply(con: duckdb.DuckDBPyConnection) -> None:
 
     One transaction: hundreds of small statements would each wait for the disk.
     """
-    con.execute("begin")
-    try:
-        apply_files(con)
-    except BaseException:
-        con.execute("rollback")
-        raise
-    con.execute("commit")
+    transaction(con, lambda: apply_files(con))
 
 
 def apply_files(con: duckdb.DuckDBPyConnection) -> None:
@@ -97,21 +92,26 @@ def load_reference(con: duckdb.DuckDBPyConnection) -> None:
 
 def rebuild_cubes(con: duckdb.DuckDBPyConnection) -> None:
     """Build the cubes anew from the sessions, and those of the predictions, which follow them."""
-    in_transaction(con, "cubes")
-    in_transaction(con, "probability_cubes")
+    transaction(con, lambda: build(con, "cubes"))
+    transaction(con, lambda: build(con, "probability_cubes"))
 
 
 def rebuild_probability_cubes(con: duckdb.DuckDBPyConnection) -> None:
     """Build the probability cubes and the list of candidates anew from the predictions of the current run."""
-    in_transaction(con, "probability_cubes")
+    transaction(con, lambda: build(con, "probability_cubes"))
 
 
-def in_transaction(con: duckdb.DuckDBPyConnection, folder: str) -> None:
-    """Run the SQL files of a folder in one transaction."""
+def build(con: duckdb.DuckDBPyConnection, folder: str) -> None:
+    """Run the SQL files of a folder of cubes."""
+    run(con, folder)
+    inherit_comments(con)
+
+
+def transaction(con: duckdb.DuckDBPyConnection, work: Callable[[], None]) -> None:
+    """Do some work in one transaction: all of it, or nothing."""
     con.execute("begin")
     try:
-        run(con, folder)
-        inherit_comments(con)
+        work()
     except BaseException:
         con.execute("rollback")
         raise

@@ -9,7 +9,13 @@ from dashapp.charts import Answer
 from dashapp.components.empty import nothing
 from dashapp.db import Reading, Row
 from dashapp.filters import Filters
-from dashapp.queries import common
+from dashapp.queries import aggregates, common
+
+EXPORT = (
+    "In GA4: Admin → BigQuery links, daily export; then load the tables events_YYYYMMDD with python -m etl load. "
+    "From Universal Analytics: ga_sessions_YYYYMMDD."
+)
+NEEDS_SESSIONS = ("This page needs sessions", f"Only totals from reports are loaded: Countries and Sources show them. {EXPORT}")
 
 
 def page(title: str, *cards: Any) -> html.Div:
@@ -20,6 +26,7 @@ def page(title: str, *cards: Any) -> html.Div:
             html.Div(id="page-notes", className="notes", role="status"),
             html.Div(id="page-empty"),
             html.Div(cards, className="grid"),
+            html.Div(id="page-reports", className="reports"),
         ],
         id="page-body",
         className="body",
@@ -33,7 +40,7 @@ def frame(read: Reading, filters: Filters, notes: list[str], totals: Row) -> Ans
     return {
         "page-subtitle": {"children": _subtitle(totals, filters, covered)},
         "page-notes": {"children": [html.P(note) for note in [*_demo(read), *notes]]},
-        "page-empty": {"children": _empty(covered) if is_empty else None},
+        "page-empty": {"children": _empty(covered, has_reports=aggregates.shown(read)) if is_empty else None},
         "page-body": {"className": "body is-empty" if is_empty else "body"},
     }
 
@@ -62,7 +69,9 @@ def _demo(read: Reading) -> list[str]:
     return ["These are generated demo data, not a real site."] if is_demo else []
 
 
-def _empty(covered: Row) -> html.Div:
+def _empty(covered: Row, *, has_reports: bool) -> html.Div:
+    if not covered["sessions"] and has_reports:
+        return nothing(*NEEDS_SESSIONS)
     if not covered["sessions"]:
         return nothing("No sessions are loaded yet", "Load an export with python -m etl load, and this page fills by itself.")
     return nothing(

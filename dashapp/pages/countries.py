@@ -4,6 +4,7 @@ from dash import html
 
 from dashapp import charts, theme
 from dashapp.charts import Answer
+from dashapp.components import reports
 from dashapp.components.card import chart_card, table_card
 from dashapp.components.page import frame, page
 from dashapp.components.table import Column, table
@@ -42,6 +43,7 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     query = seen.query()
     return {
         **frame(read, filters, notes, common.kpis(read, filters)),
+        **reports.answer(read, ["country"], look, has_sessions=bool(common.coverage(read)["sessions"])),
         **charts.answer(charts.COUNTRY_MAP, rows, filters, look),
         "country-table": {"children": table(ranked[:MOST_ROWS], COLUMNS, click="country", key="country", selected=filters.countries)},
         "country-table-insight": {"children": "Ordered by sessions. A wide interval means few sessions: wait before acting on it."},

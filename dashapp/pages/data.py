@@ -12,7 +12,7 @@ from dashapp.components.page import frame, page, span
 from dashapp.components.table import Column, table
 from dashapp.db import Reading, Row
 from dashapp.filters import Filters
-from dashapp.queries import common, quality
+from dashapp.queries import aggregates, common, quality
 
 PATH, NAME, TITLE = "/data", "Data", "Data"
 
@@ -38,8 +38,9 @@ LOADS = (
     Column("Bots", _exact("bots")),
     Column("No consent", _exact("without_consent")),
     Column("Rejected", _exact("rejected")),
-    Column("Notes", lambda row: " ".join(row["notes"] or []), is_number=False),
+    Column("Notes", lambda row: html.Div(" ".join(row["notes"] or []), className="said"), is_number=False),
 )
+OF_REPORTS = (Column("From reports", _exact("aggregated")), Column("Set aside", _exact("set_aside")))
 REJECTS = (
     Column("Reason", lambda row: row["reason"], is_number=False),
     Column("Rows", _exact("rows")),
@@ -49,14 +50,25 @@ BOTS = (
     Column("Rule", lambda row: [row["rule"], html.Small(row["description"])], is_number=False),
     Column("Sessions", _exact("sessions")),
 )
+REPORTS = (
+    Column("File", lambda row: row["file"], is_number=False),
+    Column("Split by", lambda row: row["grain"], is_number=False),
+    Column("Days", lambda row: span(row["first_date"], row["last_date"]) if row["first_date"] else "unknown", is_number=False),
+    Column("Sessions", _exact("sessions")),
+    Column("Rows", _exact("rows")),
+    Column("Counts", lambda row: row["counts"], is_number=False),
+    Column("State", lambda row: row["state"], is_number=False),
+)
 
 
 def layout(read: Reading) -> html.Div:
+    listed = [table_card("data-reports", "Totals from reports", wide=12, relation="aggregate_reports")] if aggregates.reports(read) else []
     return page(
         TITLE,
         text_card("data-warnings", "Good to know", wide=6),
         text_card("data-coverage", "Days covered", wide=6),
         table_card("data-loads", "Files loaded", wide=12, relation="loads"),
+        *listed,
         table_card("data-rejects", "Rows not loaded", wide=7, relation="rejects_by_reason"),
         table_card("data-bots", "Sessions judged automated", wide=5, relation="bots_by_rule"),
     )
@@ -67,9 +79,10 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     refused, automated = sum(row["rows"] for row in rejects), sum(row["sessions"] for row in bots)
     return {
         **frame(read, filters, [*notes, *_scope(filters)], common.kpis(read, Filters())),
+        **_reports(read),
         "data-warnings": {"children": _warnings(quality.warnings(read))},
         "data-coverage": {"children": _coverage(quality.days(read))},
-        "data-loads": {"children": table(loads, LOADS) if loads else "No file was loaded yet."},
+        "data-loads": {"children": table(loads, _load_columns(loads)) if loads else "No file was loaded yet."},
         "data-loads-insight": {"children": _accounting(loads)},
         "data-loads-sql": {"children": "from loads order by load_id desc;"},
         "data-rejects": {"children": table(rejects, REJECTS) if rejects else ""},
@@ -82,6 +95,27 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
             else "No session looked automated."
         },
         "data-bots-sql": {"children": "from bots_by_rule;"},
+    }
+
+
+def _load_columns(loads: list[Row]) -> tuple[Column, ...]:
+    """What is told of each file; the outcomes of a report's rows only where there is one."""
+    return (*LOADS[:-1], *OF_REPORTS, LOADS[-1]) if any(row["aggregated"] for row in loads) else LOADS
+
+
+def _reports(read: Reading) -> Answer:
+    """The tables of reports; with nothing but them the page is no empty one."""
+    rows = aggregates.reports(read)
+    if not rows:
+        return {}
+    shown = sum(row["state"] == "shown" for row in rows)
+    said = f"{theme.exact(shown)} of {theme.exact(len(rows))} shown on Countries and Sources. They are never added to sessions or to each other."
+    return {
+        "page-empty": {"children": None},
+        "page-body": {"className": "body"},
+        "data-reports": {"children": table(rows, REPORTS)},
+        "data-reports-insight": {"children": said},
+        "data-reports-sql": {"children": "from aggregate_reports;"},
     }
 
 

@@ -4,6 +4,7 @@ from dash import html
 
 from dashapp import charts, theme
 from dashapp.charts import Answer
+from dashapp.components import reports
 from dashapp.components.card import chart_card, table_card
 from dashapp.components.page import frame, page
 from dashapp.components.table import Column, table
@@ -50,6 +51,7 @@ def layout(read: Reading) -> html.Div:
 def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
     charts.read_ahead([chart for chart, _ in CHARTS], read, filters)
     result = frame(read, filters, notes, common.kpis(read, filters))
+    result.update(reports.answer(read, ["source", "device", "channel"], look, has_sessions=bool(common.coverage(read)["sessions"])))
     for chart, _ in CHARTS:
         result.update(charts.answer(chart, charts.rows_of(chart, read, filters), filters, look))
     seen = filters.without("device")

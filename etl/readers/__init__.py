@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from etl.errors import InputError
+from etl.errors import InputError, storage_problem
 from etl.headers import shorten
 from etl.recognise import Source
 
@@ -98,5 +98,7 @@ def wrapping(source: Source) -> Iterator[None]:
     try:
         yield
     except duckdb.Error as error:
+        if storage_problem(error):
+            raise
         first = shorten(str(error).split("\n")[0].replace(str(source.path.resolve()), source.name), 160)
         raise InputError(f"{source.name}: cannot be read as {source.format} ({first}): download or export it again") from None

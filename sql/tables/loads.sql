@@ -15,10 +15,15 @@ create table if not exists loads (
     stage_basis varchar not null,
     first_date date,
     last_date date,
-    notes varchar[] not null
+    notes varchar[] not null,
+    aggregated bigint default 0,
+    set_aside bigint default 0
 );
 
-comment on table loads is 'One row per file loaded. rows_read = sessions_new + sessions_updated + duplicates + folded + bots + without_consent + rejected, checked at every publish.';
+alter table loads add column if not exists aggregated bigint default 0;
+alter table loads add column if not exists set_aside bigint default 0;
+
+comment on table loads is 'One row per file loaded. rows_read = sessions_new + sessions_updated + duplicates + folded + bots + without_consent + rejected + aggregated + set_aside, checked at every publish.';
 comment on column loads.load_id is 'Number of the load, from 1.';
 comment on column loads.file is 'Name of the file, without its folder.';
 comment on column loads.format is 'Format recognised from the content: flat-csv, ga360-csv, ga360-bigquery, …';
@@ -32,7 +37,9 @@ comment on column loads.folded is 'Rows merged into another row of the same sess
 comment on column loads.bots is 'Rows judged automated; see bots.';
 comment on column loads.without_consent is 'Rows without the ids that make a session, because consent was denied.';
 comment on column loads.rejected is 'Rows not loaded; see rejects.';
-comment on column loads.stage_basis is 'What funnel stages were told from: events, or thresholds on pageviews.';
+comment on column loads.stage_basis is 'What funnel stages were told from: events, thresholds on pageviews, or none in a report, which has no sessions.';
 comment on column loads.first_date is 'Earliest session date in the file.';
 comment on column loads.last_date is 'Latest session date in the file.';
 comment on column loads.notes is 'What was healed or noticed while loading, one sentence each.';
+comment on column loads.aggregated is 'Rows of a report that tell a rate; see aggregates.';
+comment on column loads.set_aside is 'Rows of a report that are counted and not stored: totals rows, and tables without a rate by country, device, source or channel.';

@@ -21,6 +21,7 @@ with found as (
         'stages',
         'Some files tell funnel stages from events and others from counts of page views: do not compare stages between them.'
     from loads
+    where stage_basis <> 'none'
     having count(distinct stage_basis) > 1
     union all
     select 'warning', 'conversions', 'No session converted: the exports carry no purchase or key event, so rates of 0 % mean nothing.'

@@ -70,7 +70,7 @@ UNUSABLE = {
     "json with a byte order mark": (b"\xef\xbb\xbf" + json.dumps(GA360).encode(), "byte order mark"),
     "ga4 events": (json.dumps(GA4).encode(), "is a ga4-bigquery export (one row an event), not readable yet in this version"),
     "ga4 events as csv": (b"event_date,event_name,event_timestamp,user_pseudo_id\n1,2,3,4\n", "is a ga4-bigquery export"),
-    "ga4 data api": (json.dumps({"dimensionHeaders": [], "metricHeaders": [], "rows": []}).encode(), "GA4 Data API"),
+    "ga4 data api": (json.dumps({"dimensionHeaders": [], "metricHeaders": [], "rows": []}).encode(), "an answer of the Analytics API (ga4-data-api)"),
     "ga360 without ids": (json.dumps(GA360).encode(), "without date, fullVisitorId"),
     "parquet cut off": (b"PAR1" + bytes(90), "is a damaged or cut-off Parquet file"),
 }  # fmt: skip
