@@ -122,7 +122,10 @@ def _known(numbers: np.ndarray) -> np.ndarray:
 
 
 def _crossed(first: Column, second: Column) -> Column:
-    pairs, codes = np.unique(first.codes * len(second.levels) + second.codes, return_inverse=True)
+    pair = first.codes * len(second.levels) + second.codes
+    counts = np.bincount(pair, minlength=len(first.levels) * len(second.levels))
+    pairs = np.flatnonzero(counts)
+    codes = (np.cumsum(counts > 0) - 1)[pair]
     levels = [f"{first.levels[a]}{SEPARATOR}{second.levels[b]}" for a, b in zip(*divmod(pairs, len(second.levels)), strict=True)]
     return Column(codes, levels)
 

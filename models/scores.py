@@ -56,7 +56,6 @@ def append_run(
             p_conversion >= $threshold as is_above_threshold,
             load_id
         from scored
-        order by session_id
     """
     con.execute(insert, {"run_id": run_id, "trained_at": trained_at, "threshold": trained.threshold})
     scored, cutoff = first(
@@ -110,7 +109,6 @@ def append_scores(con: duckdb.DuckDBPyConnection, run: Run, scored_at: datetime)
             load_id
         from scored
         where rowid >= $before
-        order by session_id
     """
     values = {"run_id": run.run_id, "scored_at": scored_at, "cutoff": run.cutoff, "threshold": run.threshold, "before": before}
     con.execute(insert, values)
