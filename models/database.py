@@ -12,7 +12,6 @@ import pyarrow as pa
 
 from etl import stages
 from etl.errors import InputError
-from etl.privacy import literal
 from etl.publish import quoted
 from models import early
 from models.artefact import Model
@@ -82,6 +81,11 @@ def first(con: duckdb.DuckDBPyConnection, query: str, parameters: list | None = 
     """The first row of a query, if any. All rows are fetched: an unfinished result blocks the connection."""
     rows = con.execute(query, parameters or []).fetchall()
     return rows[0] if rows else None
+
+
+def literal(text: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 def time_zone(con: duckdb.DuckDBPyConnection) -> str | None:

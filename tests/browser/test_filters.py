@@ -256,9 +256,7 @@ def test_candidates_sort_on_the_server(made_server, visit):
     page = visit(made_server, "/candidates").page
     page.locator("#candidates-grid .ag-header-cell-text", has_text="Duration").click()
     with duckdb.connect(str(made_server.database), read_only=True) as con:
-        first = con.execute(
-            "select rank from top_candidates order by duration_seconds nulls last, rank limit 1"
-        ).fetchone()[0]
+        first = con.execute("select rank from top_candidates order by duration_seconds nulls last, rank limit 1").fetchone()[0]
     expect(page.locator("#candidates-grid .ag-row[row-index='0'] [col-id='rank']")).to_have_text(str(first))
 
 

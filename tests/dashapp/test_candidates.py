@@ -14,7 +14,12 @@ from tests.dashapp.building import build
 
 @pytest.fixture(scope="module")
 def read(tmp_path_factory):
-    path = build(tmp_path_factory.mktemp("candidates") / "leaks.duckdb", sessions=2_000, visitor_id="left(md5((n // 3)::varchar), 24)", source="'it''s \"' || n % 5")
+    path = build(
+        tmp_path_factory.mktemp("candidates") / "leaks.duckdb",
+        sessions=2_000,
+        visitor_id="left(md5((n // 3)::varchar), 24)",
+        source="'it''s \"' || n % 5",
+    )
     with Database(path).reading() as read:
         yield read
 
