@@ -41,7 +41,7 @@ def logistic(sessions: Sessions, converted: np.ndarray, judged: Sessions) -> np.
     with warnings.catch_warnings():
         # Not quite converged is good enough for a baseline; it is judged like the others.
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model = LogisticRegression(C=1.0, max_iter=300, tol=1e-4).fit(learn, converted)
+        model = LogisticRegression(C=1.0, max_iter=100, tol=1e-3).fit(learn, converted)
     return model.predict_proba(_design_matrix(encoder, judged, scale)[0])[:, 1]
 
 
@@ -59,7 +59,7 @@ def _design_matrix(encoder: Encoder, sessions: Sessions, scale: np.ndarray | Non
             unknown = np.isnan(values)
             numbers += [np.log1p(np.where(unknown, 0, values)), unknown.astype(float)]
     dense = np.column_stack(numbers)
-    scale = np.maximum(np.abs(dense).max(axis=0), 1e-9) if scale is None else scale
+    scale = np.maximum(dense.std(axis=0), 0.01) if scale is None else scale
     return sparse.hstack([sparse.csr_matrix(dense / scale), *parts]).tocsr(), scale
 
 
