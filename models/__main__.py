@@ -1,8 +1,9 @@
-"""python -m models: train the conversion models, score sessions with them, retell a run, measure."""
+"""python -m models: train the conversion models, score sessions with them, retell a run, rank leaks, judge both."""
 
 import argparse
 import json
 import sys
+from collections.abc import Callable
 
 from etl.errors import InputError
 
@@ -34,15 +35,28 @@ def parser() -> argparse.ArgumentParser:
         if command == "train":
             one.add_argument("--seed", type=natural, default=0, help="equal data and seed give equal models (default: 0)")
             one.add_argument("--trials", type=positive, metavar="N", help="parameters to try (default: 20; 8 with few conversions)")
-    bench = commands.add_parser("bench", help="measure a model against its promises", description="Measure a model against its promises.")
-    benches = bench.add_subparsers(required=True, metavar="WHAT")
-    model = benches.add_parser("model", help="the conversion model: baselines, calibration, known probabilities, shuffled labels")
-    model.add_argument("--sample", metavar="FILE", help="the real sample, sessions_10k.csv (left out: that part is skipped)")
-    model.add_argument("--seeds", type=positive, default=20, metavar="N", help="seeds on the real sample (default: 20)")
-    model.add_argument("--sessions", type=positive, default=200_000, metavar="N", help="demo sessions (default: 200,000)")
-    model.add_argument("--json", action="store_true", help="print the figures as JSON")
-    model.set_defaults(run=bench_model)
+    add_leaks(commands)
     return whole
+
+
+def add_leaks(commands: argparse._SubParsersAction) -> None:
+    text = "rank the leaks: where sessions are lost, since when, at what price; publish"
+    one = commands.add_parser("leaks", help=text, description=text[0].upper() + text[1:] + ".")
+    one.set_defaults(run=leaks)
+    one.add_argument("--db", metavar="FILE", help="database (default: LEAKS_DB, else data/leaks.duckdb)")
+    one.add_argument("--json", action="store_true", help="print the summary as JSON")
+    text = "judge the leak ranking, or the conversion model, on data whose truth is known"
+    two = commands.add_parser("bench", help=text, description=text[0].upper() + text[1:] + ".")
+    two.set_defaults(run=bench)
+    two.add_argument("what", choices=["leaks", "model"], help="what to judge")
+    two.add_argument("--runs", type=positive, metavar="N", help="leaks: worlds of each kind without leaks; half as many with (default: 20)")
+    two.add_argument("--seed", type=natural, default=0, help="first seed; equal seeds give the equal table (default: 0)")
+    two.add_argument("--data", action="store_true", help="plant leaks into the database's own sessions, in memory, and see which are found")
+    two.add_argument("--db", metavar="FILE", help="database for --data (default: LEAKS_DB, else data/leaks.duckdb)")
+    two.add_argument("--sample", metavar="FILE", help="model: the real sample, sessions_10k.csv (left out: that part is skipped)")
+    two.add_argument("--seeds", type=positive, default=20, metavar="N", help="model: seeds on the real sample (default: 20)")
+    two.add_argument("--sessions", type=positive, default=200_000, metavar="N", help="model: demo sessions (default: 200,000)")
+    two.add_argument("--json", action="store_true", help="model: print the figures as JSON")
 
 
 def positive(text: str) -> int:
@@ -103,6 +117,49 @@ def bench_model(options: argparse.Namespace) -> int:
         found = model.measure(options.sample, seeds=options.seeds, sessions=options.sessions, say=say)
     print(json.dumps(found) if options.json else model.described(found))
     return 0
+
+
+def leaks(options: argparse.Namespace) -> int:
+    from etl.publish import database_path
+    from models.leaks import report, runs
+    from models.progress import Progress
+
+    with Progress() as say:
+        summary, outcome = runs.rank(database_path(options.db), say=say)
+    print(json.dumps(summary) if options.json else report.described(outcome))
+    return 0
+
+
+def bench(options: argparse.Namespace) -> int:
+    from models.progress import Progress
+
+    if options.what == "model":
+        return bench_model(options)
+    runs = options.runs or 20
+    with Progress() as say:
+        told = own_data(options, runs, say) if options.data else invented(options, runs, say)
+    print(told)
+    return 0
+
+
+def invented(options: argparse.Namespace, runs: int, say: Callable[[str], None]) -> str:
+    from models.bench import run
+
+    return run.printed(run.run(runs, options.seed, say=say), runs, options.seed)
+
+
+def own_data(options: argparse.Namespace, runs: int, say: Callable[[str], None]) -> str:
+    from etl.publish import database_path
+    from models.bench import redteam
+    from models.database import reading
+    from models.leaks import database, ranking, report, settings
+
+    chosen = settings.read()
+    say("Counting sessions …")
+    with reading(database_path(options.db)) as con:
+        cells = ranking.prepare(database.read_cells(con, chosen)[0])
+    blind = report.blind(ranking.rank(cells, q=chosen.false_share))
+    return "\n".join([redteam.described(redteam.attempts(cells, runs, options.seed, chosen.false_share, say=say)), "", *blind])
 
 
 def described(summary: dict) -> str:

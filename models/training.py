@@ -277,7 +277,7 @@ def check(examples: Examples) -> None:
     sessions = examples.sessions
     device = sessions.categories["device"]
     devices = [str(device.levels[code]) for code in np.flatnonzero(device.counts())]
-    if len(devices) == 1:
+    if len(devices) == 1 and devices[0] != "other":  # other alone: the data have no devices
         raise InputError(
             f"every session has the device {devices[0]!r}: a site has visitors on several, so the export was filtered, and a model of it would "
             "give wrong probabilities to all others; load an export that holds every device"

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-BUILT = ["loaded", "train", "score"]
+BUILT = ["loaded", "train", "score", "leaks"]
 
 
 def left_behind(scratch) -> list[str]:
@@ -25,6 +25,7 @@ def test_builds_from_demo_exports_when_none_are_named(scratch):
         ["-m", "etl", "load"],
         ["-m", "models", "train"],
         ["-m", "models", "score"],
+        ["-m", "models", "leaks"],
     ]
     assert (scratch.folder / "data/leaks.duckdb").read_text().split() == BUILT
     assert (scratch.folder / "data/demo").is_dir()
@@ -43,7 +44,7 @@ def test_keeps_demo_exports_for_the_next_database(scratch):
     assert sum("etl demo" in line for line in scratch.asked()) == 1
 
 
-@pytest.mark.parametrize("step", ["-m etl demo", "-m etl load", "-m models score"])
+@pytest.mark.parametrize("step", ["-m etl demo", "-m etl load", "-m models score", "-m models leaks"])
 def test_a_failed_step_leaves_nothing(scratch, step):
     result = scratch.run("bin/build", "data/leaks.duckdb", FAILS=step)
     assert result.returncode != 0
@@ -76,7 +77,7 @@ def test_too_little_to_learn_from_still_gives_a_database(scratch):
     result = scratch.run("bin/build", "data/leaks.duckdb", "few.csv", FAILS="-m models train")
     assert result.returncode == 0
     assert "Going on without a new model" in result.stderr
-    assert (scratch.folder / "data/leaks.duckdb").read_text().split() == ["loaded"]
+    assert (scratch.folder / "data/leaks.duckdb").read_text().split() == ["loaded", "leaks"]
 
 
 def test_a_model_that_breaks_down_stops_the_build(scratch):

@@ -1,0 +1,239 @@
+"""Segments that do worse than their parts predict.
+
+The score of a segment is the sum of its residuals under the additive model, U = Σ (y − nμ), with the information V that is left when
+the model's own parameters are accounted for. U / V estimates its departure in log-odds. Natural departures are no leaks: they are part
+of the null, as a variance τ² estimated over the family of segments with the same dimensions.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import gammainc, gammaincc, ndtr
+
+from models.leaks.candidates import Family
+from models.leaks.design import LEAK_PRECISION, Step
+from models.leaks.spread import spread
+
+SMALLEST_FAMILY = 8
+SWEEPS = 2
+LIMIT = 4
+LEAST_EXPECTED = 5
+LEAST_INFORMATION = 2
+LEAST_SHARE = 0.25
+PSEUDO_SEGMENTS = 60
+SKEW_CAP = 0.45
+FEW = 25
+
+
+@dataclass
+class Sums:
+    """Of the segments of a family at one step: expected passes, score, information, and these by bin of time.
+
+    `score_by_bin`, `information_by_bin` and `expected_by_bin` have a row a segment; `third` is the third central moment of the score.
+    """
+
+    expected: np.ndarray
+    score: np.ndarray
+    total: np.ndarray
+    third: np.ndarray
+    information: np.ndarray
+    score_by_bin: np.ndarray
+    information_by_bin: np.ndarray
+    expected_by_bin: np.ndarray
+
+
+class Segments:
+    """The segments of every family at one step, with what stays the same from fit to fit."""
+
+    def __init__(self, step: Step, families: list[Family]):
+        self.families = families
+        self.segment = [family.segment[step.rows].astype(np.int64) for family in families]
+        self.timed = [segment[step.combination] * step.bins + step.bin for segment in self.segment]
+        self.known: list[np.ndarray | None] = [None] * len(families)
+        """Information of the segments at the first fit, less what leaks found since take."""
+
+    def by_bin(self, step: Step, number: int, values: np.ndarray) -> np.ndarray:
+        """Sums of the cells' values: (segments, bins)."""
+        count = len(self.families[number])
+        return np.bincount(self.timed[number], values, minlength=(count + 1) * step.bins)[: count * step.bins].reshape(count, step.bins)
+
+    def information(self, step: Step, number: int, weight: np.ndarray) -> np.ndarray:
+        """Information of the segments of a family beside the model's own parameters; `weight` is theirs by bin."""
+        if self.known[number] is None:
+            count, segment = len(self.families[number]), self.segment[number]
+            rows = np.zeros((count, len(step.beta)))
+            rows[:, 0] = weight.sum(axis=1)
+            per = step.by_combination(step.weight)
+            for d, size in enumerate(step.sizes):
+                block = np.bincount(segment * size + step.codes[:, d], per, minlength=(count + 1) * size)
+                rows[:, step.starts[d] : step.starts[d] + size] = block[: count * size].reshape(count, size)
+            rows[:, step.starts[-2] : step.width] = weight
+            self.known[number] = np.maximum(rows[:, 0] - step.explained(rows), 0)
+        return self.known[number]
+
+    def give_way(self, step: Step) -> None:
+        """Take from the known information what the leak found last explains."""
+        cells = np.flatnonzero(step.cells_of(step.leaks[-1]))
+        weight = step.weight[cells]
+        whole = weight.sum() + LEAK_PRECISION
+        for number, family in enumerate(self.families):
+            if self.known[number] is not None and len(family):
+                common = np.bincount(self.segment[number][step.combination[cells]], weight, minlength=len(family) + 1)[:-1]
+                self.known[number] = np.maximum(self.known[number] - common**2 / whole, 0)
+
+
+def segment_sums(step: Step, segments: Segments, number: int) -> Sums:
+    """The sums of a family over the cells of a step."""
+    weight = segments.by_bin(step, number, step.weight)
+    passes = segments.by_bin(step, number, step.n * step.mu)
+    score = segments.by_bin(step, number, step.residual)
+    count, segment = len(segments.families[number]), segments.segment[number]
+    return Sums(
+        expected=passes.sum(axis=1),
+        score=score.sum(axis=1),
+        total=weight.sum(axis=1),
+        third=np.bincount(segment, step.by_combination(step.weight * (1 - 2 * step.mu)), minlength=count + 1)[:count],
+        information=segments.information(step, number, weight),
+        score_by_bin=score,
+        information_by_bin=weight,
+        expected_by_bin=passes,
+    )
+
+
+def eligible(sums: Sums) -> np.ndarray:
+    return is_eligible(sums.expected, sums.information, sums.total)
+
+
+def is_eligible(expected: np.ndarray, information: np.ndarray, total: np.ndarray) -> np.ndarray:
+    """Whether a segment has enough expected passes, and enough information of its own."""
+    return (expected >= LEAST_EXPECTED) & (information > LEAST_INFORMATION) & (information > LEAST_SHARE * total)
+
+
+@dataclass
+class Absorbed:
+    """What the model holds of a family of pairs: the offset of each segment, its information and the precision of the prior (inf: none)."""
+
+    offset: np.ndarray
+    total: np.ndarray
+    precision: float
+
+
+def absorb_pairs(step: Step, segments: Segments) -> dict[tuple[int, ...], Absorbed]:
+    """Take the natural effects of pairs into the model as shrunken offsets: coordinate ascent of the penalised likelihood.
+
+    Each family in turn moves to (U − o/τ²) / (ΣW + 1/τ²) from where it is, with τ² its own robust spread, and leaves the rest to the next."""
+    pairs = [(number, family) for number, family in enumerate(segments.families) if family.order == 2 and len(family)]
+    if not pairs:
+        step.fit()
+        return {}
+    # From nothing each time: what the pairs took of a leak before it was found must not stay with them.
+    step.offset = None
+    step.fit(choose_penalties=not step.leaks)
+    offsets = {number: np.zeros(len(family)) for number, family in pairs}
+    precisions = {number: np.inf for number, _ in pairs}
+    per = step.by_combination(step.weight)
+    usable, information = {}, {}
+    for number, family in pairs:
+        total = np.bincount(segments.segment[number], per, minlength=len(family) + 1)[:-1]
+        expected = np.bincount(segments.segment[number], step.by_combination(step.n * step.mu), minlength=len(family) + 1)[:-1]
+        if segments.known[number] is None:
+            segments.information(step, number, segments.by_bin(step, number, step.weight))
+        information[number] = segments.known[number]
+        usable[number] = np.flatnonzero(is_eligible(expected, information[number], total))
+    for _ in range(SWEEPS):
+        residual, weight = step.by_combination(step.residual), step.by_combination(step.weight)
+        for number, family in pairs:
+            segment, use = segments.segment[number], usable[number]
+            if len(use) < SMALLEST_FAMILY:
+                continue
+            size = len(family) + 1
+            score = np.bincount(segment, residual, minlength=size)[use]
+            total = np.bincount(segment, weight, minlength=size)[use]
+            before = offsets[number][use]
+            variance = 1 / information[number][use]
+            natural = spread(score * variance + before, variance)
+            precisions[number] = 1 / natural if natural > 0 else np.inf
+            limit = LIMIT * np.sqrt(natural)
+            after = (
+                np.clip(before + (score - before / natural) / (total + 1 / natural), -limit, limit) if natural > 0 else np.zeros(len(use))
+            )
+            change = np.zeros(size)
+            change[use] = after - before
+            offsets[number][use] = after
+            # The next family sees what this one leaves.
+            residual -= weight * change[segment]
+        step.offset = whole_offset(segments, offsets)
+        step.fit(choose_penalties=False)
+    weight = step.by_combination(step.weight)
+    return {
+        family.dimensions: Absorbed(
+            offsets[number], np.bincount(segments.segment[number], weight, minlength=len(family) + 1), precisions[number]
+        )
+        for number, family in pairs
+    }
+
+
+def whole_offset(segments: Segments, offsets: dict[int, np.ndarray]) -> np.ndarray:
+    """The sum of the offsets of every combination's pairs."""
+    return sum(np.append(offset, 0.0)[segments.segment[number]] for number, offset in offsets.items())
+
+
+def information_beside_pairs(sums: Sums, family: Family, families: list[Family], absorbed: dict[tuple[int, ...], Absorbed]) -> np.ndarray:
+    """Information of segments of three dimensions that the absorbed pairs they belong to leave them."""
+    left = sums.information.copy()
+    for pair in families:
+        if pair.order != 2 or not set(pair.dimensions) < set(family.dimensions):
+            continue
+        held = absorbed.get(pair.dimensions)
+        if held is None or not np.isfinite(held.precision):
+            continue
+        places = [family.dimensions.index(d) for d in pair.dimensions]
+        above = np.array([pair.numbers.get(tuple(row), len(pair)) for row in family.levels[:, places].tolist()], dtype=np.int64)
+        known = above < len(pair)
+        left[known] -= sums.total[known] ** 2 / (held.total[above[known]] + held.precision)
+    return np.maximum(left, 0)
+
+
+def natural_spreads(effects: list[np.ndarray], variances: list[np.ndarray], pseudo: int = PSEUDO_SEGMENTS) -> list[float]:
+    """The variance used in the null of each family: pooled, never below the pool, plus one standard error."""
+    if not effects:
+        return []
+    every, every_variance = np.concatenate(effects), np.concatenate(variances)
+    pool = spread(every, every_variance) if len(every) >= SMALLEST_FAMILY else 0.0
+    used = []
+    for effect, variance in zip(effects, variances, strict=True):
+        own = spread(effect, variance) if len(effect) >= SMALLEST_FAMILY else pool
+        shrunk = max((len(effect) * own + pseudo * pool) / (len(effect) + pseudo), pool)
+        used.append(shrunk + pooled_error(shrunk, variance, every_variance, pseudo))
+    return used
+
+
+def pooled_error(t: float, variance: np.ndarray, every: np.ndarray, pseudo: int) -> float:
+    """Standard error of a spread that borrows the information of `pseudo` segments from the pool."""
+    borrowed = min(pseudo, len(every))
+    if not borrowed:
+        return 0.0
+    information = float(np.sum((t + variance) ** -2.0)) + borrowed * float(np.mean((t + every) ** -2.0))
+    return 1.3 * np.sqrt(2 / information)
+
+
+def lower_tail(z: np.ndarray, skew: np.ndarray) -> np.ndarray:
+    """P(Z ≤ z) of a standardised Pearson III variable whose skew is capped at 0.45 either way."""
+    skew = np.clip(skew, -SKEW_CAP, SKEW_CAP)
+    p = ndtr(z)
+    bent = np.abs(skew) > 0.01
+    if np.any(bent):
+        s, x = skew[bent], z[bent]
+        a = 4 / s**2
+        at = a + np.sign(s) * x * np.sqrt(a)
+        at = np.maximum(at, 0)
+        p[bent] = np.where(s > 0, gammainc(a, at), gammaincc(a, at))
+    return np.clip(p, 1e-300, 1)
+
+
+def small_counts(p: np.ndarray, sums: Sums, use: np.ndarray) -> np.ndarray:
+    """Never surer than the count itself where few passes are expected: P(Y ≤ y) of a Poisson count with the fitted mean."""
+    expected = sums.expected[use]
+    few = expected < FEW
+    observed = np.maximum(expected + sums.score[use], 0)
+    return np.where(few, np.maximum(p, gammaincc(np.floor(observed + 1e-6) + 1, np.maximum(expected, 1e-9))), p)

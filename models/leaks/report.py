@@ -1,0 +1,61 @@
+"""The ranking in words."""
+
+from models.leaks.ranking import Finding, Outcome
+
+
+def described(outcome: Outcome) -> str:
+    """What was found, for people at a terminal."""
+    cells = outcome.cells
+    lines = [
+        f"{cells.sessions:,} sessions, {cells.conversions:,} of them converting; {outcome.candidates:,} segments compared over {len(cells.steps)} steps."
+    ]
+    lines += outcome.sentences
+    if outcome.leaks:
+        lines.append(f"{len(outcome.leaks)} leak{'s' * (len(outcome.leaks) > 1)}, the surest money first:")
+        lines += [f"  {sentence(one)}" for one in outcome.leaks]
+    elif outcome.candidates:
+        lines.append("Nothing stands out beyond natural differences.")
+    if outcome.gaps:
+        lines.append("Lasting differences between levels, as upper bounds and no discoveries:")
+        lines += [f"  {sentence(one)}" for one in outcome.gaps]
+    for one in outcome.changes:
+        lines.append(change(one))
+    lines += blind(outcome)
+    return "\n".join(lines)
+
+
+def sentence(one: Finding) -> str:
+    """One finding in a sentence or two."""
+    segment = ", ".join(f"{name.replace('_', ' ')} {level}" for name, level in one.segment)
+    since = f" since about {one.started_on} (between {one.started_from} and {one.started_until})" if one.started_on else ""
+    rates = f"{one.observed_rate:.2%} of {one.sessions:,} sessions pass, {one.expected_rate:.2%} expected"
+    if one.conversions is None:
+        worth = "not priced"
+    else:
+        worth = f"about {figure(one.conversions[0])} conversions [{figure(one.conversions[1])}, {figure(one.conversions[2])}]"
+        if one.revenue and one.revenue[0] > 0:
+            worth += f", {one.revenue[0]:,.0f} [{one.revenue[1]:,.0f}, {one.revenue[2]:,.0f}] in revenue"
+    return f"{segment}: {one.step}{since}: {rates}; {worth}; {one.kind}, {one.cause}."
+
+
+def figure(value: float) -> str:
+    return f"{value:.1f}" if value < 10 else f"{value:,.0f}"
+
+
+def change(one: dict) -> str:
+    if one["kind"] == "definition change":
+        return f"Definition change on {one['on']}: {one['dimension']} {one['from']} became {one['to']} for {one['share_of_sessions']:.1%} of sessions."
+    return (
+        f"The whole site since {one['on']}: {one['step']} from {one['rate_before']:.2%} to {one['rate_after']:.2%} "
+        f"(in logarithms {one['log_change']:+.3f}: {one['log_mix']:+.3f} by who came, {one['log_rate']:+.3f} by how they did)."
+    )
+
+
+def blind(outcome: Outcome) -> list[str]:
+    """What size of leak each step could have shown."""
+    steps: dict[str, list[str]] = {}
+    for spot in outcome.blind_spots:
+        loss = "not even a total loss" if spot["smallest_loss"] is None else f"{spot['smallest_loss']:.0%}"
+        steps.setdefault(spot["step"], []).append(f"{spot['expected_passes']:,}: {loss}")
+    lines = [f"  {step}: {', '.join(told)}" for step, told in steps.items()]
+    return ["Smallest loss that would have been seen four times in five, by expected passes of the segment:", *lines] if lines else []

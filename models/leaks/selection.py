@@ -1,0 +1,231 @@
+"""Which candidates are called leaks: forward selection over all steps and kinds under one false-discovery rate, with refit."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from models.leaks import drop, interaction
+from models.leaks.candidates import Family, families, parents
+from models.leaks.cells import Cells
+from models.leaks.design import Effect, Step
+
+Q = 0.10
+MOST = 20
+PARENT_P = 0.02
+OVERLAP = 0.5
+INTERACTION, DROP = "interaction", "drop"
+
+
+@dataclass
+class Scored:
+    """Candidates of one step: arrays run parallel. `start` is -1 for interactions."""
+
+    p: np.ndarray
+    z: np.ndarray
+    effect: np.ndarray
+    information: np.ndarray
+    family: np.ndarray
+    segment: np.ndarray
+    start: np.ndarray
+    earliest: np.ndarray
+    latest: np.ndarray
+    spreads: dict[tuple[int, ...], float] = field(default_factory=dict)
+    noises: dict[tuple[int, ...], float] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.p)
+
+
+@dataclass
+class Found:
+    """A selected leak. `q` is its Benjamini-Hochberg value, `number` its place among the leaks of its step's model."""
+
+    kind: str
+    step: int
+    family: int
+    segment: int
+    p: float
+    q: float
+    start: int
+    earliest: int
+    latest: int
+    spread: float
+    number: int
+
+
+@dataclass
+class Ranking:
+    """The outcome of the selection with the fitted steps."""
+
+    cells: Cells
+    families: list[Family]
+    steps: list[Step]
+    scored: list[Scored]
+    found: list[Found]
+    candidates: int
+
+
+def score(step: Step, segments: interaction.Segments, *, dated: bool, natural: bool = True) -> Scored:
+    """Refit a step with the leaks it has, re-estimate the natural spreads, and score every segment.
+
+    Without `natural` the null has no spread beyond chance: the additive model alone, as the benchmark's naive peer uses it.
+    """
+    known = segments.families
+    if natural:
+        offsets = interaction.absorb_pairs(step, segments)
+    else:
+        offsets = {}
+        step.fit()
+    if step.leaks:
+        segments.give_way(step)
+    sums = [interaction.segment_sums(step, segments, number) for number in range(len(known))]
+    if offsets:
+        for family, one in zip(known, sums, strict=True):
+            if family.order == 3:
+                one.information = interaction.information_beside_pairs(one, family, known, offsets)
+    parts, spreads, noises = [], {}, {}
+    for order in (2, 3):
+        chosen = [i for i, family in enumerate(known) if family.order == order and len(family)]
+        usable = [np.flatnonzero(interaction.eligible(sums[i])) for i in chosen]
+        variances = [1 / sums[i].information[use] for i, use in zip(chosen, usable, strict=True)]
+        effects = [
+            sums[i].score[use] * variance + (offsets[known[i].dimensions].offset[use] if order == 2 and offsets else 0.0)
+            for i, use, variance in zip(chosen, usable, variances, strict=True)
+        ]
+        used = interaction.natural_spreads(effects, variances) if natural else [0.0] * len(chosen)
+        for i, use, variance, effect, t in zip(chosen, usable, variances, effects, used, strict=True):
+            spreads[known[i].dimensions] = t
+            sd = np.sqrt(variance + t)
+            z = effect / sd
+            skew = sums[i].third[use] * variance**3 / sd**3
+            p = interaction.small_counts(interaction.lower_tail(z, skew), sums[i], use)
+            parts.append((p, z, effect, 1 / variance, np.full(len(use), i), use, *([np.full(len(use), -1)] * 3)))
+    if dated and step.bins >= drop.LEAST_BINS:
+        for order in (1, 2, 3):
+            chosen = [i for i, family in enumerate(known) if family.order == order and len(family)]
+            information = [drop.informations(step, sums[i]) for i in chosen]
+            scatter = [
+                drop.weekly_noise(sums[i].score_by_bin, info, sums[i].expected_by_bin) for i, info in zip(chosen, information, strict=True)
+            ]
+            used = drop.noises(scatter, [len(known[i]) for i in chosen]) if natural else [0.0] * len(chosen)
+            for i, info, t in zip(chosen, information, used, strict=True):
+                noises[known[i].dimensions] = t
+                tried = drop.scan(sums[i], info, t)
+                use = np.flatnonzero(np.isfinite(tried.z))
+                parts.append(
+                    (
+                        tried.p[use],
+                        tried.z[use],
+                        tried.effect[use],
+                        tried.information[use],
+                        np.full(len(use), i),
+                        use,
+                        tried.start[use],
+                        tried.earliest[use],
+                        tried.latest[use],
+                    )
+                )
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.zeros(0)] * 4 + [np.zeros(0, int)] * 5
+    return Scored(*columns, spreads=spreads, noises=noises)
+
+
+def select(cells: Cells, *, q: float = Q, most: int = MOST, refit: bool = True, natural: bool = True) -> Ranking:
+    """Find the leaks of all steps together."""
+    known = families(cells)
+    steps = [Step.of(cells, number) for number in range(len(cells.stages) - 1)]
+    dated = cells.calendar.is_dated
+    segments = [interaction.Segments(step, known) for step in steps]
+    scored = [score(step, one, dated=dated, natural=natural) for step, one in zip(steps, segments, strict=True)]
+    m = sum(len(one) for one in scored)
+    by_dimensions = {family.dimensions: i for i, family in enumerate(known)}
+    found: list[Found] = []
+    excluded: set[tuple[int, int, int, bool]] = set()
+    while len(found) < most:
+        best = lowest(scored, excluded)
+        if best is None:
+            break
+        number, place = best
+        p = float(scored[number].p[place])
+        if p > q * (len(found) + 1) / max(m, 1):
+            break
+        place = with_parent(scored[number], place, known, by_dimensions)
+        one = scored[number]
+        family, segment, start = int(one.family[place]), int(one.segment[place]), int(one.start[place])
+        key = (number, family, segment, start >= 0)
+        effect = Effect(known[family].inside(segment)[steps[number].rows], max(start, 0))
+        if key in excluded or overlaps(steps[number], effect):
+            excluded.add(key)
+            excluded.add((number, int(one.family[best[1]]), int(one.segment[best[1]]), bool(one.start[best[1]] >= 0)))
+            continue
+        excluded.add(key)
+        steps[number].leaks.append(effect)
+        dimensions = known[family].dimensions
+        found.append(
+            Found(
+                kind=DROP if start >= 0 else INTERACTION,
+                step=number,
+                family=family,
+                segment=segment,
+                p=p,
+                q=min(1.0, p * m / (len(found) + 1)),
+                start=start,
+                earliest=int(one.earliest[place]),
+                latest=int(one.latest[place]),
+                spread=spread_of(one, dimensions, start, effect, steps[number], cells),
+                number=len(steps[number].leaks) - 1,
+            )
+        )
+        if refit:
+            scored[number] = score(steps[number], segments[number], dated=dated, natural=natural)
+    running = 0.0
+    for one in found:
+        running = one.q = max(running, one.q)
+    return Ranking(cells, known, steps, scored, found, m)
+
+
+def spread_of(one: Scored, dimensions: tuple[int, ...], start: int, effect: Effect, step: Step, cells: Cells) -> float:
+    """Natural variance of the effect: that of its family, or for a drop that of its weeks before and after."""
+    if start < 0:
+        return one.spreads.get(dimensions, 0.0)
+    late = max(step.bins - start, 1)
+    return one.noises.get(dimensions, 0.0) * (1 / late + 1 / max(start, 1))
+
+
+def lowest(scored: list[Scored], excluded: set[tuple[int, int, int, bool]]) -> tuple[int, int] | None:
+    """Step and place of the candidate with the smallest p; ties go to the larger |z|."""
+    best = None
+    for number, one in enumerate(scored):
+        order = np.argsort(one.p, kind="stable")
+        for place in order[: 64 + len(excluded)]:
+            if (number, int(one.family[place]), int(one.segment[place]), bool(one.start[place] >= 0)) in excluded:
+                continue
+            rank = (float(one.p[place]), float(one.z[place]))
+            if best is None or rank < best[0]:
+                best = (rank, number, int(place))
+            break
+    return None if best is None else (best[1], best[2])
+
+
+def with_parent(one: Scored, place: int, known: list[Family], by_dimensions: dict[tuple[int, ...], int]) -> int:
+    """The candidate, or the segment it is part of where that explains more."""
+    is_drop = one.start[place] >= 0
+    family, segment = int(one.family[place]), int(one.segment[place])
+    gain = abs(one.effect[place]) * np.sqrt(one.information[place])
+    for above, number in parents(known[family], segment, by_dimensions, known):
+        where = np.flatnonzero((one.family == above) & (one.segment == number) & ((one.start >= 0) == is_drop))
+        if len(where) and one.p[where[0]] < PARENT_P and one.effect[where[0]] < 0:
+            gained = abs(one.effect[where[0]]) * np.sqrt(one.information[where[0]])
+            if gained > gain:
+                place, gain = int(where[0]), gained
+    return place
+
+
+def overlaps(step: Step, effect: Effect) -> bool:
+    """Whether half of the union with a leak found earlier is common to both."""
+    mine = step.cells_of(effect)
+    for other in step.leaks:
+        theirs = step.cells_of(other)
+        union = step.n[mine | theirs].sum()
+        if union and step.n[mine & theirs].sum() >= OVERLAP * union:
+            return True
+    return False
