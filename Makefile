@@ -5,11 +5,14 @@ DEV := .venv/.dev
 COMPILE := $(PY) -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate \
 	--custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) pyproject.toml
 
+# Planning a query asks for memory in many small pieces; see docs/decisions/planning-cost.md.
+export GLIBC_TUNABLES ?= glibc.malloc.tcache_count=4000
+
 .DEFAULT_GOAL := help
-.PHONY: help run test load bench docs setup lint format lock clean
+.PHONY: help run test load bench docs setup setup-bigquery lint format lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' Makefile
 
 run: $(RUNTIME) ## everything a newcomer needs: environment, demo data if there is no database, app on http://127.0.0.1:8050
 	@bin/run
@@ -31,6 +34,10 @@ docs: $(RUNTIME) ## write docs/data-dictionary.md anew from the comments in sql/
 setup: $(DEV) ## the environment alone, in .venv
 	@echo 'The environment is ready: .venv'
 
+setup-bigquery: ## the environment with Google's client, for python -m etl pull bigquery
+	@bin/setup requirements-bigquery.txt
+	@touch $(RUNTIME)
+
 lint: $(DEV) ## style and import rules, nothing changed
 	@$(PY) -m ruff check --quiet .
 	@$(PY) -m ruff format --check --quiet --output-format=concise .
@@ -43,6 +50,7 @@ format: $(DEV) ## mend what ruff can mend
 lock: $(DEV) ## write requirements*.txt anew from pyproject.toml (UPGRADE=1 moves every version)
 	@$(COMPILE) --output-file requirements.txt
 	@$(COMPILE) --output-file requirements-dev.txt --extra dev --constraint requirements.txt
+	@$(COMPILE) --output-file requirements-bigquery.txt --extra bigquery --constraint requirements-dev.txt
 
 clean: ## remove the environment and every cache; data/ stays
 	@rm -rf .venv build .pytest_cache .ruff_cache .hypothesis .import_linter_cache

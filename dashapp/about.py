@@ -15,5 +15,6 @@ def about(database: Database) -> str:
         return str(problem)
     if not covered["sessions"]:
         return "no sessions yet"
-    said = f"{theme.exact(covered['sessions'])} sessions, {span(covered['first'], covered['last'])}"
+    days = span(covered["first"], covered["last"]) if covered["first"] else "without dates"
+    said = f"{theme.exact(covered['sessions'])} sessions, {days}"
     return f"{said}, demo data" if facts.get("is_demo") == "true" else said

@@ -7,11 +7,11 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.development.base_component import Component
 from flask import request
 
-from dashapp import auth, charts, download, http, plain
+from dashapp import auth, charts, download, http, lacking, plain
 from dashapp.components.empty import nothing
 from dashapp.components.shell import SKELETON, shell
 from dashapp.db import Database, DatabaseUnavailable
-from dashapp.filters import DIMENSIONS, RELATIONS, Filters
+from dashapp.filters import LISTED, RELATIONS, Filters
 from dashapp.pages import PAGES
 from dashapp.queries import candidates, common
 from dashapp.serial import jsonable
@@ -90,12 +90,11 @@ def _layout(database: Database, settings: Settings) -> Component:
     try:
         with database.reading() as read:
             covered = common.coverage(read)
-            options = {dimension: common.options(read, dimension) for dimension in DIMENSIONS}
+            options = {dimension: common.options(read, dimension) for dimension in LISTED}
             days = tuple(str(covered[end]) if covered[end] else None for end in ("first", "last"))
-            tag = read.tag
+            return lacking.veil_filters(read, shell(names, options, days, read.tag, can_sign_out=settings.auth != "none"))
     except DatabaseUnavailable:
-        options, days, tag = {}, (None, None), ""
-    return shell(names, options, days, tag, can_sign_out=settings.auth != "none")
+        return shell(names, {}, (None, None), "", can_sign_out=settings.auth != "none")
 
 
 def _callbacks(app: App, database: Database) -> None:
@@ -116,10 +115,10 @@ def _callbacks(app: App, database: Database) -> None:
         filters, notes = Filters.read(search)
         try:
             with database.reading() as read:
-                answer = page.answer(read, filters, notes, _chosen_look())
+                answer = lacking.said(read, page.answer(read, filters, notes, _chosen_look()))
                 now = f"{path}@{read.tag}"
                 # The cards stay as they are while only filters change: their parts are filled anew.
-                layout = None if now == shown else page.layout(read)
+                layout = None if now == shown else lacking.veil(read, page.layout(read))
         except DatabaseUnavailable as problem:
             return nothing(problem.summary, problem.advice), no_update, None
         if layout is None:
@@ -162,7 +161,7 @@ def _clientside(app: App) -> None:
         ClientsideFunction("leaks", "reduce"),
         Output("url", "search"),
         *(Output(identity, prop) for identity, prop in FILTER_VALUES),
-        *(Output(f"filter-{dimension}", "options", allow_duplicate=dimension == "source") for dimension in DIMENSIONS),
+        *(Output(f"filter-{dimension}", "options", allow_duplicate=dimension == "source") for dimension in LISTED),
         Output("chips", "children"),
         Output("filter-count", "children"),
         Output({"nav": ALL}, "href"),

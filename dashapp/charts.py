@@ -10,6 +10,7 @@ from dashapp.filters import Filters
 from dashapp.queries import common
 
 Answer = dict[str, dict[str, Any]]
+CONVERTED = 3
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ MIDFUNNEL = Chart(
     (),
     lambda rows: None,
 )
-DURATION = Chart("duration-conversion", "Time on site and conversion", "duration_rates", "duration_conversion", ())
+DURATION = Chart("duration-conversion", "Time on site and conversion", "duration_rates", "duration_conversion", ("duration",))
 HEATMAP = Chart(
     "source-device-heatmap", "Conversion rate by source and device", "source_device_rates", "source_device_heatmap", ("source", "device")
 )
@@ -65,13 +66,21 @@ CHARTS = {
 
 
 def read_ahead(shown: Iterable[Chart], read: Reading, filters: Filters) -> None:
-    """Read what a page with these charts asks for, several statements at a time; the page then finds the totals and `rows_of` each."""
-    read.together([common.statement("kpis", filters), *(_statement(chart, filters) for chart in shown)])
+    """Begin to read what a page with these charts asks for while it draws: it asks for the totals, then `rows_of` each in this order."""
+    read.ahead(statements(shown, filters))
+
+
+def statements(shown: Iterable[Chart], filters: Filters) -> list[Statement]:
+    """What a page with these charts reads under the filters: the totals and the rows of each chart."""
+    return [common.statement("kpis", filters), *(_statement(chart, filters) for chart in shown)]
 
 
 def rows_of(chart: Chart, read: Reading, filters: Filters) -> list[Row]:
     """The rows a chart shows: under all filters but those its own marks set."""
-    return read.kept(*_statement(chart, filters))
+    rows = read.kept(*_statement(chart, filters))
+    if chart is FUNNEL and "conversions" in common.missing(read):
+        return [row for row in rows if row["stage"] < CONVERTED]
+    return rows
 
 
 def _statement(chart: Chart, filters: Filters) -> Statement:

@@ -1,12 +1,14 @@
 """The only door to DuckDB: one read-only reader per process that follows the file when a new one is published."""
 
 import os
+import sys
 import threading
 import time
-from collections import OrderedDict, deque
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,16 @@ MOST_ANSWERS = 400
 LONGEST_ANSWER = 1_000
 HELPERS = 2
 OFFLINE = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+# Rewrites that no statement of the app profits from: looking for them takes a tenth of the time a statement is planned in.
+UNUSED_OPTIMIZERS = (
+    "aggregate_function_rewriter,aggregate_reuse,common_aggregate,common_subexpressions,common_subplan,compressed_materialization,"
+    "cte_filter_pusher,deliminator,distinct_aggregate_rewrite,duplicate_groups,extension,grouping_sets,in_clause,join_elimination,"
+    "materialized_cte,outer_join_simplification,partial_aggregate_pushdown,partitioned_execution,projection_placement,projection_pullup,"
+    "redundant_order_keys,regex_range,remote_pushdown,sampling_pushdown,scalar_fn_pushdown,top_n_window_elimination,type_pushdown,"
+    "unnest_rewriter,window_rewriter,window_self_join"
+)
+# A thread that has read its rows waits for the one that draws; not for Python's usual 5 ms, which is as long as two statements take.
+SWITCH_SECONDS = 0.0005
 
 Row = dict[str, Any]
 Statement = tuple[str, Mapping[str, Any]]
@@ -44,10 +56,13 @@ class Version:
         # A fresh in-memory instance for each version: connecting to the path itself would return DuckDB's cached old file.
         self.connection = duckdb.connect(":memory:", config={**OFFLINE, "threads": str(threads)})
         self.helpers = ThreadPoolExecutor(HELPERS, "helper")
+        sys.setswitchinterval(SWITCH_SECONDS)
+        self._cursors: list[duckdb.DuckDBPyConnection] = []
         try:
             quoted = str(path).replace("'", "''")
             self.connection.execute(f"attach '{quoted}' as leaks (read_only)")
             self.connection.execute("set enable_external_access = false")
+            self.connection.execute(f"set global disabled_optimizers = '{UNUSED_OPTIMIZERS}'")
             self.connection.execute("set lock_configuration = true")
             missing = required - self._relations()
         except duckdb.Error as error:
@@ -62,14 +77,27 @@ class Version:
 
     @contextmanager
     def cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """A cursor of one thread's own, in which the published relations need no prefix."""
-        with self.connection.cursor() as cursor:
+        """A cursor of one thread's own, in which the published relations need no prefix.
+
+        Cursors are used again: to open one and `use` the file takes as long as a small statement.
+        """
+        try:
+            cursor = self._cursors.pop()
+        except IndexError:
+            cursor = self.connection.cursor()
             cursor.execute("use leaks")
+        try:
             yield cursor
+        except BaseException:
+            cursor.close()
+            raise
+        self._cursors.append(cursor)
 
     def close(self) -> None:
         """Let go of the file; nothing may be reading it."""
         self.helpers.shutdown(wait=False)
+        while self._cursors:
+            self._cursors.pop().close()
         self.connection.close()
 
     def _relations(self) -> set[str]:
@@ -89,15 +117,25 @@ class Version:
 class Reading:
     """Queries against one version: everything read through it is of the same publish."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection, version: Version) -> None:
-        self._cursor = cursor
+    def __init__(self, version: Version) -> None:
         self._version = version
+        self._open = ExitStack()
         # What this reading has read, however long and whatever the version forgets meanwhile.
         self._seen: dict[tuple, list[Row]] = {}
+        # Statements to read ahead: those no thread has begun, and those one has. The lock is for moving one between them.
+        self._waiting: dict[tuple, Statement] = {}
+        self._begun: dict[tuple, threading.Event] = {}
+        self._lock = threading.Lock()
+        self._helper: Future | None = None
 
     @property
     def tag(self) -> str:
         return self._version.tag
+
+    @cached_property
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """The cursor of the reading's own thread; what is remembered needs none."""
+        return self._open.enter_context(self._version.cursor())
 
     def rows(self, sql: str, params: Mapping[str, Any] | None = None) -> list[Row]:
         """The rows of a statement, as dictionaries."""
@@ -105,10 +143,13 @@ class Reading:
 
     def chunks(self, sql: str, params: Mapping[str, Any] | None = None, size: int = 5_000) -> Iterator[list[tuple]]:
         """The column names as one tuple in a list, then the rows in lists of at most `size`."""
-        self._cursor.execute(sql, params or None)
-        yield [tuple(column[0] for column in self._cursor.description)]
-        while batch := self._cursor.fetchmany(size):
-            yield batch
+        # A cursor of its own: a client that goes away leaves the rest of its rows unread.
+        with self._version.connection.cursor() as cursor:
+            cursor.execute("use leaks")
+            cursor.execute(sql, params or None)
+            yield [tuple(column[0] for column in cursor.description)]
+            while batch := cursor.fetchmany(size):
+                yield batch
 
     def kept(self, sql: str, params: Mapping[str, Any] | None = None) -> list[Row]:
         """The rows of a statement, remembered as long as the version lives: it cannot change. Callers must not modify them.
@@ -117,38 +158,85 @@ class Reading:
         """
         key = _key(sql, params)
         rows = self._found(key)
+        if rows is None:
+            self._await(key)
+            rows = self._found(key)
         return self._keep(key, self.rows(sql, params)) if rows is None else rows
 
-    def together(self, statements: Iterable[Statement]) -> None:
-        """Read statements on two threads, of this version alike, so that `kept` finds their rows at once.
+    def ahead(self, statements: Iterable[Statement]) -> None:
+        """Let a helper begin to read statements, the last of them first, of this version alike.
 
-        DuckDB plans a statement on one core, and lets others use the rest meanwhile. What one of them raises is raised here, after
-        both threads are done with the version.
+        DuckDB plans a statement on one core, and lets others use the rest meanwhile. `kept` reads here what the helper has not begun;
+        what is drawn of the first need not wait for the last. What fails at the helper fails again, and is raised, where it is asked for.
         """
-        waiting = deque((sql, params) for sql, params in statements if self._found(_key(sql, params)) is None)
-        if len(waiting) < 2:
-            return
-        helper = self._version.helpers.submit(self._help, waiting)
+        for sql, params in statements:
+            key = _key(sql, params)
+            if self._found(key) is None:
+                with self._lock:
+                    if key not in self._begun:
+                        self._waiting[key] = (sql, params)
+        if len(self._waiting) > 1 and self._helper is None:
+            self._helper = self._version.helpers.submit(self._help)
+
+    def together(self, statements: Iterable[Statement]) -> None:
+        """Read statements on two threads to the last of them, so that `kept` finds their rows at once.
+
+        What one of the threads raises is raised here, after both are done with the version.
+        """
+        self.ahead(statements)
         try:
-            self._read_all(waiting, self._cursor)
+            self._read_all(self._waiting, self._cursor)
         finally:
-            waiting.clear()
-            has_helped = not helper.cancel()
-            wait([helper])
-        if has_helped:
-            helper.result()
+            failed = self._settle()
+        if failed:
+            raise failed
 
-    def _help(self, waiting: deque[Statement]) -> None:
+    def close(self) -> None:
+        """Let go of the version, once the helper has."""
+        self._settle()
+        self._open.close()
+
+    def _settle(self) -> BaseException | None:
+        """Let nothing wait any more and the helper end; return what it raised."""
+        with self._lock:
+            self._waiting.clear()
+        helper, self._helper = self._helper, None
+        if helper is None or helper.cancel():
+            return None
+        wait([helper])
+        self._begun.clear()
+        return helper.exception()
+
+    def _await(self, key: tuple) -> None:
+        """While the helper is at a statement, read others that wait; then wait for it. One that waits itself is no longer read ahead."""
+        with self._lock:
+            self._waiting.pop(key, None)
+            begun = self._begun.get(key)
+        while begun is not None and not begun.is_set():
+            if not self._read_one(self._cursor, last=False):
+                begun.wait()
+
+    def _help(self) -> None:
         with self._version.cursor() as cursor:
-            self._read_all(waiting, cursor)
+            self._read_all(self._waiting, cursor)
 
-    def _read_all(self, waiting: deque[Statement], cursor: duckdb.DuckDBPyConnection) -> None:
-        while True:
-            try:
-                sql, params = waiting.popleft()
-            except IndexError:
-                return
-            self._keep(_key(sql, params), _rows(cursor, sql, params))
+    def _read_all(self, waiting: dict[tuple, Statement], cursor: duckdb.DuckDBPyConnection) -> None:
+        while waiting:
+            self._read_one(cursor, last=True)
+
+    def _read_one(self, cursor: duckdb.DuckDBPyConnection, *, last: bool) -> bool:
+        """Read the last or the first of the statements that wait; False if none does."""
+        with self._lock:
+            if not self._waiting:
+                return False
+            key = next(reversed(self._waiting) if last else iter(self._waiting))
+            statement = self._waiting.pop(key)
+            done = self._begun[key] = threading.Event()
+        try:
+            self._keep(key, _rows(cursor, *statement))
+        finally:
+            done.set()
+        return True
 
     def _found(self, key: tuple) -> list[Row] | None:
         if key in self._seen:
@@ -186,11 +274,14 @@ class Database:
     def reading(self) -> Iterator[Reading]:
         """A reading of the newest version; that version stays open until the block ends."""
         version = self._acquire()
+        read = Reading(version)
         try:
-            with version.cursor() as cursor:
-                yield Reading(cursor, version)
+            yield read
         finally:
-            self._release(version)
+            try:
+                read.close()
+            finally:
+                self._release(version)
 
     def rows(self, sql: str, params: Mapping[str, Any] | None = None) -> list[Row]:
         """The rows of one statement against the newest version."""

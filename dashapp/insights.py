@@ -20,6 +20,7 @@ from dashapp.statistics import dispersion, for_selected, newcombe, wilson, z_val
 from dashapp.theme import NBSP, exact, interval, money, number, points, rate
 
 FEWEST_PERIODS = 7
+OTHER_DEVICES = "other devices"
 NO_SESSIONS = "There are no sessions in this selection."
 NO_MODEL = "There are no predictions for this selection yet."
 
@@ -125,7 +126,8 @@ def funnel_by_device(rows: list[dict], **context) -> str:
     reached = [sum(column) for column in zip(*counts.values(), strict=False)]
     total = rate_of(reached[-1], reached[0])
     names = [stage_name(row, i) for i, row in enumerate(next(iter(devices.values())))]
-    start = f"{_known(total)} went all the way"
+    # Where the data have no conversions, the last stage is not the end of the way.
+    start = f"{_known(total)} " + ("went all the way" if len(reached) > 3 else f"reached {names[-1].lower()}")
     steps = [
         (step, name, rate_of(c[step + 1], c[step]), rate_of(reached[step + 1], reached[step]))
         for step in range(len(reached) - 1)
@@ -389,4 +391,4 @@ def _bucket(name: str) -> str:
 
 def _pair(pair) -> str:
     source, device = pair
-    return f"{labels.shorten(labels.clean(source))} on {labels.clean(device)}"
+    return f"{labels.shorten(labels.clean(source))} on {OTHER_DEVICES if device == 'other' else labels.clean(device)}"

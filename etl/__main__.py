@@ -16,6 +16,7 @@ def parser() -> argparse.ArgumentParser:
 
     inspect = commands.add_parser("inspect", help="say what files are, what would load and what would be rejected; change nothing")
     inspect.add_argument("paths", nargs="+", metavar="PATH", help="files or folders")
+    inspect.add_argument("--suggest-map", action="store_true", help="write a first draft of a column map for a table of sessions")
     inspect.set_defaults(run=run_inspect)
 
     load = commands.add_parser("load", help="load exports into the database and publish it")
@@ -30,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     load.add_argument("--time-zone", metavar="NAME", type=time_zone, help="time zone of the property, such as Europe/Berlin")
     for command in (inspect, load):
         command.add_argument("--format", metavar="NAME", help="insist on a format: a file recognised as another is refused")
+        command.add_argument("--map", metavar="FILE.toml", help="column map: read the files as tables of sessions by it (docs/maps.md)")
         command.add_argument("--json", action="store_true", help="print the summary as JSON")
 
     from etl.demo import command as demo
@@ -37,6 +39,12 @@ def parser() -> argparse.ArgumentParser:
     demo_parser = commands.add_parser("demo", help="write exports of an invented shop, with planted leaks and their truth.json")
     demo.add_arguments(demo_parser)
     demo_parser.set_defaults(run=demo.run)
+
+    from etl.pull import command as pull
+
+    pull_parser = commands.add_parser("pull", help="fetch a Google Analytics export from BigQuery, day by day")
+    pull.add_arguments(pull_parser)
+    pull_parser.set_defaults(run=pull.run)
 
     from etl import compare
 
@@ -63,15 +71,25 @@ def time_zone(text: str) -> str:
 def run_load(arguments: argparse.Namespace) -> int:
     """Load, then say what came of each file."""
     from etl.load import load
+    from etl.mapping import read_map
     from etl.progress import Progress
     from etl.publish import database_path
 
+    mapping = read_map(arguments.map) if arguments.map else None
     db = database_path(arguments.db)
     progress = Progress()
     try:
         given = {"currency": arguments.currency, "time_zone": arguments.time_zone}
         settings = {name: value for name, value in given.items() if value}
-        result = load(arguments.paths, db, expected_format=arguments.format, again=arguments.again, settings=settings, report=progress)
+        result = load(
+            arguments.paths,
+            db,
+            expected_format=arguments.format,
+            again=arguments.again,
+            settings=settings,
+            mapping=mapping,
+            report=progress,
+        )
     finally:
         progress.close()
     if arguments.json:
@@ -90,11 +108,18 @@ def run_load(arguments: argparse.Namespace) -> int:
 def run_inspect(arguments: argparse.Namespace) -> int:
     """Load into a database that is thrown away, and say what would come of each file."""
     from etl.inspect import inspect
+    from etl.mapping import read_map
     from etl.progress import Progress
 
+    if arguments.suggest_map:
+        from etl.mapping_draft import draft
+
+        print(draft(arguments.paths), end="")
+        return 0
+    mapping = read_map(arguments.map) if arguments.map else None
     progress = Progress()
     try:
-        results = inspect(arguments.paths, expected_format=arguments.format, report=progress)
+        results = inspect(arguments.paths, expected_format=arguments.format, mapping=mapping, report=progress)
     finally:
         progress.close()
     if arguments.json:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,13 +11,18 @@ from pathlib import Path
 
 import zstandard
 
-from etl.errors import InputError
+from etl.archives import Budget
+from etl.errors import InputError, NeedsRewriting
 
 HEAD_BYTES = 1 << 20
 CHUNK = 1 << 20
+TAIL_BYTES = 1 << 16
 
 GZIP = b"\x1f\x8b"
 ZSTD = b"\x28\xb5\x2f\xfd"
+ZSTD_CHUNK = 2 << 10  # four bytes may stand for 128 kB, and a piece is unpacked at once
+
+C1 = re.compile(rb"[\x80-\x9f]")  # quotes and the euro sign in Windows-1252, nothing in Latin-1
 
 REFUSED = (
     (b"PK\x03\x04", None),
@@ -42,6 +48,7 @@ class Container:
     encoding: str  # utf-8, latin-1 or utf-16, as DuckDB names them; binary for Parquet
     head: bytes
     is_whole: bool  # the head is all there is
+    tail: bytes = b""
 
     @property
     def text(self) -> str:
@@ -58,9 +65,10 @@ def open_container(path: Path) -> Container:
     _refuse_foreign(path, raw)
     compression = _compression(raw)
     if compression == "none":
-        head, is_whole, is_utf8 = raw[:HEAD_BYTES], len(raw) <= HEAD_BYTES, _samples_are_utf8(path)
+        head, is_whole, is_utf8, is_padded = raw[:HEAD_BYTES], len(raw) <= HEAD_BYTES, _samples_are_utf8(path), False
+        tail = _last_bytes(path)
     else:
-        head, is_whole, is_utf8 = _check_stream(path, compression)
+        head, is_whole, is_utf8, is_padded, tail = _check_stream(path, compression)
         if not head:
             raise InputError(f"{path.name}: holds nothing but an empty {compression} stream: export it again")
         _refuse_foreign(path, head)
@@ -71,10 +79,17 @@ def open_container(path: Path) -> Container:
             raise InputError(f"{path.name}: is a Parquet file inside {compression}: unpack it, then load the Parquet file")
         return Container("none", "binary", head, is_whole)
     if head.startswith(codecs.BOM_UTF16_BE):
-        raise InputError(f"{path.name}: is text in UTF-16 big-endian: save it as UTF-8, then load that")
+        raise NeedsRewriting(f"{path.name}: is text in UTF-16 big-endian: save it as UTF-8, then load that", encoding="utf-16-be")
     encoding = _encoding(head, is_utf8)
     _refuse_text(path, head.decode(encoding, errors="replace"))
-    return Container(compression, encoding, head, is_whole)
+    if is_padded:
+        encoding = "utf-8-sig" if encoding == "utf-8" else encoding
+        raise NeedsRewriting(
+            f"{path.name}: has zeros after its {compression} stream: unpack it, then load the file inside", encoding=encoding
+        )
+    if encoding == "latin-1" and C1.search(head):
+        raise NeedsRewriting(f"{path.name}: is text in Windows-1252: save it as UTF-8, then load that", encoding="cp1252")
+    return Container(compression, encoding, head, is_whole, tail)
 
 
 def _first_bytes(path: Path) -> bytes:
@@ -90,6 +105,12 @@ def _first_bytes(path: Path) -> bytes:
     if not raw:
         raise InputError(f"{path.name}: is empty (0 bytes): download or export it again")
     return raw
+
+
+def _last_bytes(path: Path) -> bytes:
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - TAIL_BYTES))
+        return file.read()
 
 
 def _compression(raw: bytes) -> str:
@@ -157,45 +178,71 @@ def _samples_are_utf8(path: Path) -> bool:
     return True
 
 
-def _check_stream(path: Path, compression: str) -> tuple[bytes, bool, bool]:
+def _check_stream(path: Path, compression: str) -> tuple[bytes, bool, bool, bool, bytes]:
     """Unpack a stream to its end: DuckDB loads what it could read of a cut-off or damaged one and says nothing."""
     head = bytearray()
     is_whole = is_utf8 = True
     decoder = codecs.getincrementaldecoder("utf-8")()
+    padding: list[int] = []
+    tail = b""
+    for piece in unpacked(path, path.name, compression, padding):
+        tail = (tail + piece[-TAIL_BYTES:])[-TAIL_BYTES:]
+        missing = HEAD_BYTES - len(head)
+        head += piece[:missing]
+        is_whole = is_whole and len(piece) <= missing
+        if is_utf8:
+            try:
+                decoder.decode(piece)
+            except UnicodeDecodeError:
+                is_utf8 = False
+    return bytes(head), is_whole, is_utf8, bool(padding), tail
+
+
+def unpacked(path: Path, name: str, compression: str | None = None, padding: list[int] | None = None) -> Iterator[bytes]:
+    """The bytes of a file, unpacked where it is compressed; refuses streams that are cut off, damaged, or a bomb.
+
+    `padding` takes the lengths of zeros between or after the members of a stream.
+    """
+    padding = [] if padding is None else padding
+    if compression is None:
+        with path.open("rb") as file:
+            compression = _compression(file.read(4))
+    if compression == "none":
+        with path.open("rb") as file:
+            while piece := file.read(CHUNK):
+                yield piece
+        return
+    packed, total = path.stat().st_size, 0
     try:
-        for piece in _gzip_pieces(path) if compression == "gzip" else _zstd_pieces(path):
-            missing = HEAD_BYTES - len(head)
-            head += piece[:missing]
-            is_whole = is_whole and len(piece) <= missing
-            if is_utf8:
-                try:
-                    decoder.decode(piece)
-                except UnicodeDecodeError:
-                    is_utf8 = False
+        for piece in _gzip_pieces(path, padding) if compression == "gzip" else _zstd_pieces(path, padding):
+            total += len(piece)
+            Budget.check_ratio(name, packed, total)
+            yield piece
     except EOFError:
-        raise InputError(f"{path.name}: the {compression} stream ends too early, the file is cut off: download it again") from None
+        raise InputError(f"{name}: the {compression} stream ends too early, the file is cut off: download it again") from None
     except (zlib.error, zstandard.ZstdError):
-        raise InputError(f"{path.name}: the {compression} stream is damaged: download it again") from None
-    return bytes(head), is_whole, is_utf8
+        raise InputError(f"{name}: the {compression} stream is damaged: download it again") from None
 
 
-def _gzip_pieces(path: Path) -> Iterator[bytes]:
-    return _pieces(path, GZIP, lambda: zlib.decompressobj(wbits=31), lambda stream, data: stream.decompress(data, 4 * CHUNK))
+def _gzip_pieces(path: Path, padding: list[int]) -> Iterator[bytes]:
+    return _pieces(path, GZIP, lambda: zlib.decompressobj(wbits=31), lambda stream, data: stream.decompress(data, 4 * CHUNK), padding)
 
 
-def _zstd_pieces(path: Path) -> Iterator[bytes]:
-    return _pieces(path, ZSTD, lambda: zstandard.ZstdDecompressor().decompressobj(), lambda stream, data: stream.decompress(data))
+def _zstd_pieces(path: Path, padding: list[int]) -> Iterator[bytes]:
+    begin = zstandard.ZstdDecompressor
+    return _pieces(path, ZSTD, lambda: begin().decompressobj(), lambda stream, data: stream.decompress(data), padding, ZSTD_CHUNK)
 
 
-def _pieces(path: Path, magic: bytes, begin, unpack) -> Iterator[bytes]:
+def _pieces(path: Path, magic: bytes, begin, unpack, padding: list[int], chunk: int = CHUNK) -> Iterator[bytes]:
     """The unpacked bytes of all members of a stream; EOFError where the last one is not finished."""
     stream = begin()
     with path.open("rb") as file:
-        data = file.read(CHUNK)
+        data = file.read(chunk)
         while data:
             if stream.eof:
                 if not data.strip(b"\x00"):  # gzip allows padding after its last member
-                    data = file.read(CHUNK)
+                    padding.append(len(data))
+                    data = file.read(chunk)
                     continue
                 if not data.startswith(magic[: len(data)]):
                     raise zlib.error("bytes after the end of the stream")
@@ -203,7 +250,7 @@ def _pieces(path: Path, magic: bytes, begin, unpack) -> Iterator[bytes]:
             piece = unpack(stream, data)
             yield piece
             rest = stream.unused_data if stream.eof else getattr(stream, "unconsumed_tail", b"")
-            data = rest or file.read(CHUNK)
+            data = rest or file.read(chunk)
         while not stream.eof and (piece := unpack(stream, b"")):
             yield piece
     if not stream.eof:

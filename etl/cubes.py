@@ -13,7 +13,7 @@ from datetime import datetime
 
 import duckdb
 
-from etl import schema
+from etl import levels, schema
 
 MOST_CHANGED = 0.2
 """Share of the sessions beyond which building all cubes anew is less work."""
@@ -51,15 +51,17 @@ PREDICTIONS = Family(
 
 
 def take_out(con: duckdb.DuckDBPyConnection, places: str) -> int:
-    """Delete sessions and remember, in the temporary table departed, what they were; return how many.
+    """Delete sessions and remember, in the temporary table taken_out, what they were; return how many.
 
     Parameters
     ----------
     places : query for the rowids of sessions.
     """
-    con.execute("create temp table if not exists departed as from sessions limit 0")
+    # As text: the types of the labels may have grown when others depart.
+    labels = ", ".join(f"cast({name} as varchar) as {name}" for name in levels.TYPES)
+    con.execute(f"create temp table if not exists taken_out as select * replace ({labels}) from sessions limit 0")
     con.execute(f"create or replace temp table departing as {places}")
-    con.execute("insert into departed from sessions where rowid in (from departing)")
+    con.execute("insert into taken_out from sessions where rowid in (from departing)")
     (count,) = con.execute("delete from sessions where rowid in (from departing)").fetchone()
     con.execute("drop table departing")
     return count
@@ -77,14 +79,15 @@ def refresh(con: duckdb.DuckDBPyConnection, settled_load: int) -> None:
         closely at these alone.
     """
     con.execute("set variable settled_load = ?::integer", [settled_load or None])
-    con.execute("create temp table if not exists departed as from sessions limit 0")
-    con.execute("delete from departed where load_id > ?", [settled_load])
+    take_out(con, "select rowid from sessions limit 0")
+    con.execute("create or replace temp table departed as from sessions limit 0")
+    con.execute("insert into departed from taken_out where load_id <= ?", [settled_load])
     if settled_load and is_little(con, f"from sessions where load_id > {int(settled_load)}") and all_known(con):
         schema.transaction(con, lambda: apply_changes(con))
     else:
         con.execute("set variable settled_load = null")
         schema.rebuild_cubes(con)
-    con.execute("drop table departed")
+    con.execute("drop table departed; drop table taken_out")
 
 
 def refresh_scored(con: duckdb.DuckDBPyConnection, scored_at: datetime) -> None:
@@ -254,7 +257,8 @@ def other_tables(family: Family) -> set[str]:
 def add(con: duckdb.DuckDBPyConnection, cube: str, difference: str, keys: list[str], sums: list[str]) -> None:
     """Add a difference to a cube; cells left without sessions go."""
     con.execute(f"create or replace temp table added as {summed(keys, sums)} from ({difference}) {grouped(keys, sums)}")
-    same = " and ".join(f"cells.{name} = added.{name}" for name in keys)
+    # The day or month, which comes first, is unknown for sessions without a date.
+    same = " and ".join(f"cells.{name} {'=' if place else 'is not distinct from'} added.{name}" for place, name in enumerate(keys))
     con.execute(f"create or replace temp table places as select cells.rowid as place from {cube} as cells semi join added on {same}")
     con.execute(
         f"""

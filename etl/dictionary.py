@@ -29,7 +29,9 @@ CHAPTERS = (
         "Metric relations",
         "Each is a view over all sessions and a function that takes filters, under one name and with the same columns: `from kpis` and "
         "`from kpis(devices := ['mobile'], since := date '2026-08-01')`. Arguments: `devices`, `sources`, `countries`, `channels` (lists of "
-        "text), `since`, `until` (dates, both included); all optional.",
+        "text), `since`, `until` (dates, both included), `durations` (list of buckets as `duration_rates` names them; sessions without a measured "
+        "duration are in none); all optional. Schema `undated` holds them once more without dates and sources, for the app; see "
+        "[the decision](decisions/planning-cost.md).",
     ),
     ("views", "Views about the data", "What is covered, what was left out, what to keep in mind."),
     ("probability_cubes", "The model's view of sessions", "The current run, and the cubes of its probabilities."),
@@ -62,7 +64,7 @@ def described(con: duckdb.DuckDBPyConnection) -> dict[str, Relation]:
         """
         select function_name, parameters, comment, function_type = 'table_macro'
         from duckdb_functions()
-        where database_name = current_database() and not internal
+        where database_name = current_database() and not internal and schema_name <> 'undated'
         """
     ).fetchall():
         found[name] = Relation(name, "function that gives a table" if is_table else "function", comment or "", parameters=parameters)

@@ -15,6 +15,20 @@ class InputError(Exception):
         super().__init__(" ".join(message.split()))
 
 
+class NeedsRewriting(InputError):
+    """A text that can be used once it is rewritten as UTF-8; the message is for whoever cannot rewrite it.
+
+    `encoding` is what the text is written in, `skipped_lines` how many lines stand above its headers,
+    `warnings` what those lines say.
+    """
+
+    def __init__(self, message: str, *, encoding: str = "utf-8-sig", skipped_lines: int = 0, warnings: tuple[str, ...] = ()):
+        super().__init__(message)
+        self.encoding = encoding
+        self.skipped_lines = skipped_lines
+        self.warnings = warnings
+
+
 STORAGE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
 """What a disk answers that is full or fails, rather than a program that asks wrongly."""
 

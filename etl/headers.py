@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from etl import privacy
@@ -51,6 +52,62 @@ ALIASES: dict[str, tuple[str, ...]] = {
     "key_events": ("keyevents", "conversions", "totalconversions", "goalcompletions", "goalcompletionsall", "converted", "isconverted"),
 }  # fmt: skip
 
+# What the interface calls these fields in German, French, Spanish, Italian, Dutch and Portuguese, without accents.
+TRANSLATED: dict[str, tuple[str, ...]] = {
+    "visitor": ("besucherid", "clientkennung", "identifiantclient", "idclient", "iddecliente", "iddocliente", "idcliente"),
+    "session": (
+        "sitzungsid", "iddesession", "iddesesion", "idsesion", "idsessione", "iddasessao", "idsessao", "sessieid",
+        "identifiantdesession",
+    ),
+    "visit_number": ("sitzungsnummer", "numerodesession", "numerodesesion", "numerosessione", "numerodasessao", "sessienummer"),
+    "date": ("data", "tag", "jour", "dia", "giorno", "dag"),
+    "device": (
+        "geratekategorie", "gerat", "categoriedappareil", "appareil", "categoriadedispositivo", "categoriadispositivo",
+        "categoriadeldispositivo", "categoriadodispositivo", "dispositivo", "apparaatcategorie", "apparaat",
+    ),
+    "country": ("land", "pays", "pais", "paese"),
+    "source": (
+        "quelle", "fuente", "sorgente", "origem", "bron", "sitzungsquelle", "sourcedelasession", "fuentedelasesion",
+        "sorgentesessione", "origemdasessao", "sessiebron",
+    ),
+    "medium": (
+        "support", "medio", "mezzo", "midia", "supportdelasession", "sitzungsmedium", "mediodelasesion", "mezzosessione",
+        "midiadasessao", "sessiemedium",
+    ),
+    "source_medium": ("quellemedium", "sourcesupport", "fuentemedio", "sorgentemezzo", "origemmidia", "bronmedium"),
+    "campaign": ("kampagne", "campagne", "campana", "campagna", "campanha"),
+    "channel": (
+        "standardchannelgruppierung", "standardchannelgruppe", "groupedecanauxpardefaut", "grupodecanalespredeterminado",
+        "gruppodicanalipredefinito", "grupodecanaispadrao", "standaardkanaalgroep", "standaardkanaalgroepering",
+    ),
+    "landing_page": (
+        "zielseite", "pagededestination", "paginadedestino", "paginadidestinazione", "paginadestinazione", "bestemmingspagina",
+    ),
+    "browser": ("navigateur", "navegador"),
+    "operating_system": ("betriebssystem", "systemedexploitation", "sistemaoperativo", "sistemaoperacional", "besturingssysteem"),
+    "pageviews": (
+        "seitenaufrufe", "aufrufe", "pagesvues", "vues", "paginasvistas", "numerodepaginasvistas", "vistasdepagina",
+        "visualizzazionidipagina", "visualizzazioni", "visualizacoesdepagina", "visualizacoes", "paginaweergaven", "weergaven",
+    ),
+    "duration": (
+        "sitzungsdauer", "dureedelasession", "dureedesession", "duraciondelasesion", "duratasessione", "duratadellasessione",
+        "duracaodasessao", "sessieduur",
+    ),
+    "bounces": ("absprunge", "rebonds", "rebotes", "rimbalzi", "rejeicoes"),
+    "transactions": (
+        "transaktionen", "kaufe", "transacciones", "compras", "transazioni", "acquisti", "transacoes", "transacties", "aankopen",
+        "achats",
+    ),
+    "revenue": (
+        "umsatz", "gesamtumsatz", "kaufumsatz", "revenu", "revenutotal", "chiffredaffaires", "ingresos", "ingresostotales",
+        "entrate", "entratetotali", "ricavi", "receita", "receitatotal", "omzet", "totaleomzet",
+    ),
+    "key_events": (
+        "schlusselereignisse", "conversionen", "evenementscles", "eventosclave", "conversiones", "eventichiave", "conversioni",
+        "eventosprincipais", "conversoes", "belangrijkegebeurtenissen", "conversies",
+    ),
+}  # fmt: skip
+
 # Groups of fields whose names exports put before the field: `totals.pageviews`, `device_deviceCategory`, `ga:source`.
 GROUPS = ("totals", "device", "geonetwork", "trafficsource", "ga", "session", "geo")
 
@@ -65,7 +122,9 @@ TOTALS = {"sessions", "users", "activeusers", "totalusers", "newusers", "entranc
 
 
 def normalise(header: str) -> str:
-    """A header in lower case, letters and digits only."""
+    """A header in lower case, letters without their accents and digits only."""
+    if not header.isascii():
+        header = "".join(letter for letter in unicodedata.normalize("NFKD", header) if not unicodedata.combining(letter))
     return re.sub(r"[\W_]+", "", header.lower())
 
 
@@ -86,7 +145,7 @@ def match(headers: Iterable[str]) -> dict[str, int]:
             positions.setdefault(spelling, position)
     fields = {}
     for field, names in ALIASES.items():
-        for name in names:
+        for name in (*names, *TRANSLATED.get(field, ())):
             if name in positions:
                 fields[field] = positions[name]
                 break
@@ -111,7 +170,7 @@ def nearest(field: str, headers: Iterable[str]) -> str | None:
     """The header that looks most like a name of the field, if one comes close."""
     by_spelling = {normalise(header): header for header in headers if normalise(header)}
     best, best_score = None, 0.0
-    for name in ALIASES[field]:
+    for name in (*ALIASES[field], *TRANSLATED.get(field, ())):
         for spelling in difflib.get_close_matches(name, by_spelling, n=1, cutoff=0.7):
             score = difflib.SequenceMatcher(None, spelling, name).ratio()
             if score > best_score:

@@ -6,10 +6,15 @@ from pathlib import Path
 
 from etl.errors import InputError
 from etl.load import expand, load
+from etl.mapping import ColumnMap
 
 
 def inspect(
-    paths: Iterable[str | Path], *, expected_format: str | None = None, report: Callable[[str], None] = lambda text: None
+    paths: Iterable[str | Path],
+    *,
+    expected_format: str | None = None,
+    mapping: ColumnMap | None = None,
+    report: Callable[[str], None] = lambda text: None,
 ) -> list[dict]:
     """Summaries of the files as `etl.load.load` gives them, each loaded alone into a database that is thrown away.
 
@@ -20,7 +25,8 @@ def inspect(
         report(f"Looking at {file.name}")
         with tempfile.TemporaryDirectory(prefix="leaks-inspect-") as folder:
             try:
-                loaded = load([file], Path(folder) / "inspected.duckdb", expected_format=expected_format, report=report)
+                database = Path(folder) / "inspected.duckdb"
+                loaded = load([file], database, expected_format=expected_format, mapping=mapping, report=report)
                 results += loaded["files"]
             except InputError as error:
                 results.append({"file": file.name, "problem": str(error)})

@@ -1,23 +1,26 @@
 """Loading a batch of exports: all of it, or one line that says why not."""
 
-import hashlib
 import json
+import os
 import shutil
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
-from etl import cubes, landing, merge, privacy, schema
+from etl import cubes, events, landing, merge, privacy, schema, sessionize, stages
 from etl.errors import InputError
 from etl.landing import OUTCOMES, FileLoad
+from etl.mapping import ColumnMap
+from etl.preparing import Export, Preparing
 from etl.publish import publishing, quoted
-from etl.recognise import Source, recognise
+from etl.recognise import Source
 from etl.reports import storing
 
 MANY_REJECTS = 0.05
+MOST_AT_ONCE = 120 << 20  # bytes of Parquet, some three million GA4 events
 BESIDE_DEMO = {"truth.json", "true_probabilities.parquet"}
 
 
@@ -28,6 +31,7 @@ def load(
     expected_format: str | None = None,
     again: bool = False,
     settings: dict[str, str] | None = None,
+    mapping: ColumnMap | None = None,
     report: Callable[[str], None] = lambda text: None,
 ) -> dict:
     """Load the exports at some paths (files or folders) into the database and publish it.
@@ -39,6 +43,7 @@ def load(
     expected_format : refuse a file recognised as another format.
     again : load files once more that are loaded already, as after a change of the stage rules.
     settings : facts to store about the database; see the table settings.
+    mapping : the column map to read every file by.
     report : called with a few words on what is being done.
 
     Returns
@@ -50,20 +55,38 @@ def load(
     InputError : a file cannot be used; then nothing has changed.
     """
     started = time.monotonic()
-    files = expand(paths)
+    warnings: list[str] = []
+    files = expand(paths, warnings)
     report(f"Looking at {len(files)} file{'s' * (len(files) != 1)}")
-    hashes = {file: file_hash(file) for file in files}
     known = set() if again else known_hashes(db)
-    fresh = {}
-    for file, sha256 in hashes.items():
-        if sha256 not in known and sha256 not in fresh:
-            fresh[sha256] = file
-    result = {"files": [], "already_loaded": sorted({file.name for file in files} - {file.name for file in fresh.values()}), "warnings": []}
-    if fresh:
-        batch = [FileLoad(recognise_as(file, expected_format), sha256) for sha256, file in fresh.items()]
+    with Preparing(db.with_name(f"{db.name}.unpacked")) as preparing:
+        exports = [export for export in preparing.exports(files) if not beside_demo(export.path)]
+        fresh = {}
+        for export in exports:
+            if export.sha256 not in known:
+                fresh.setdefault(export.sha256, export)
+        names = {export.name for export in fresh.values()}
+        result = {"files": [], "already_loaded": sorted({export.name for export in exports} - names), "warnings": warnings}
+        load_fresh(list(fresh.values()), preparing, db, expected_format, settings, mapping, report, result)
+    return result | {"seconds": round(time.monotonic() - started, 2)}
+
+
+def load_fresh(
+    exports: list[Export],
+    preparing: Preparing,
+    db: Path,
+    expected_format: str | None,
+    settings: dict[str, str] | None,
+    mapping: ColumnMap | None,
+    report: Callable[[str], None],
+    result: dict,
+) -> None:
+    """Load exports that are not loaded yet, and tell in `result` what came of each."""
+    if exports:
+        batch = [FileLoad(recognise_as(preparing, export, expected_format, mapping), export.sha256) for export in exports]
         salt = privacy.salt(db.parent)
         with publishing(db) as con:
-            removed = keep_demo_apart(con, db, list(fresh.values()))
+            removed = keep_demo_apart(con, db, exports)
             result["warnings"] += removed
             for name, value in (settings or {}).items():
                 schema.set_setting(con, name, value)
@@ -80,28 +103,31 @@ def load(
                 schema.rebuild_cubes(con)
             report("Checking and publishing")
         result["files"] = [item.summary() for item in batch]
+        result["warnings"] += [f"{item.source.name}: {warning}" for item in batch for warning in item.warnings]
         result["warnings"] += [
             f"{item.source.name}: {item.rejected:,} of {item.rows_read:,} rows were not loaded; the table rejects says why."
             for item in batch
             if item.rejected > MANY_REJECTS * item.rows_read
         ]
-    return result | {"seconds": round(time.monotonic() - started, 2)}
 
 
-def keep_demo_apart(con: duckdb.DuckDBPyConnection, db: Path, files: list[Path]) -> list[str]:
+def keep_demo_apart(con: duckdb.DuckDBPyConnection, db: Path, exports: list[Export]) -> list[str]:
     """See to it that generated sessions never stand beside real ones: real exports take the place of the demo's.
 
     Returns what there is to say about it.
     """
-    demo = [file for file in files if is_demo(file)]
+    demo = [export for export in exports if is_demo(export.path)]
     held = con.execute("select value from settings where name = 'is_demo'").fetchone()
     (loads,) = con.execute("select count(*) from loads").fetchone()
-    if demo and (len(demo) < len(files) or loads and held is None):
+    if demo and (len(demo) < len(exports) or loads and held is None):
         raise InputError(f"{demo[0].name}: is a generated demo export; load it into a database of its own with --db, apart from real ones.")
     if demo:
         schema.set_setting(con, "is_demo", "true")
     elif held:
-        for table in ("sessions", "bots", "events", "predictions", "model_runs", "loads", "rejects", "settings", "aggregates"):
+        held_by_demo = (
+            "sessions", "bots", "events", "bot_events", "refunds", "predictions", "model_runs", "loads", "rejects", "settings", "aggregates",
+        )  # fmt: skip
+        for table in held_by_demo:
             con.execute(f"delete from {table} where true")
         schema.set_setting(con, "schema_version", schema.SCHEMA_VERSION)
         return ["The generated demo data were removed: the database now holds what you loaded."]
@@ -117,20 +143,24 @@ def is_demo(file: Path) -> bool:
         return False
 
 
-def recognise_as(file: Path, expected_format: str | None) -> Source:
-    """Recognise a file, and refuse it where it is not of the format asked for."""
-    source = recognise(file)
+def recognise_as(preparing: Preparing, export: Export, expected_format: str | None, mapping: ColumnMap | None = None) -> Source:
+    """Recognise an export, or take it as a table by a map; refuse it where it is not of the format asked for."""
+    source = preparing.recognise(export, mapping)
     if expected_format and source.format != expected_format:
         raise InputError(f"{source.name}: is {source.format}, not {expected_format}; leave out --format or name the right one.")
     return source
 
 
-def expand(paths: Iterable[str | Path]) -> list[Path]:
-    """The files meant by some paths: files themselves, and the files inside folders, in the order of their names."""
+def expand(paths: Iterable[str | Path], warnings: list[str] | None = None) -> list[Path]:
+    """The files meant by some paths: files themselves, and the files inside folders, in the order of their names.
+
+    Folders that cannot be read, and what is no file in a folder, are passed over and told in `warnings`.
+    """
     files = []
+    warnings = [] if warnings is None else warnings
     for path in map(Path, paths):
         if path.is_dir():
-            inside = sorted(file for file in path.rglob("*") if file.is_file() and not file.name.startswith("."))
+            inside = files_inside(path, warnings)
             if not inside:
                 raise InputError(f"{path}: an empty folder; name a folder or files with exports.")
             files += inside
@@ -138,19 +168,32 @@ def expand(paths: Iterable[str | Path]) -> list[Path]:
             files.append(path)
         else:
             raise InputError(f"{path}: no such file; check the path.")
-    files = [file for file in files if file.name not in BESIDE_DEMO or not (file.parent / "truth.json").exists()]
+    files = [file for file in files if not beside_demo(file)]
     if not files:
         raise InputError("No export among the files given; name the exports to load.")
     return files
 
 
-def file_hash(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}); check the file and its permissions.") from None
+def files_inside(folder: Path, warnings: list[str]) -> list[Path]:
+    """The files in a folder and the folders in it, without what systems hide there."""
+
+    def tell(error: OSError) -> None:
+        warnings.append(f"{error.filename}: cannot be read ({error.strerror}) and was passed over; nothing in it is loaded.")
+
+    found = []
+    for parent, folders, names in os.walk(folder, onerror=tell):
+        folders[:] = [name for name in folders if name != "__MACOSX"]
+        for path in (Path(parent) / name for name in names if not name.startswith(".")):
+            if path.is_file():
+                found.append(path)
+            else:
+                warnings.append(f"{path}: is no file (a pipe, a device or a broken link) and was passed over.")
+    return sorted(found)
+
+
+def beside_demo(file: Path) -> bool:
+    """Whether a file is what the demo writes beside its exports."""
+    return file.name in BESIDE_DEMO and (file.parent / "truth.json").exists()
 
 
 def known_hashes(db: Path) -> set[str]:
@@ -170,34 +213,69 @@ def load_batch(con: duckdb.DuckDBPyConnection, batch: list[FileLoad], scratch: P
 
     What holds raw ids stands in the folder `scratch`, which is removed: also the one that a killed load left behind.
     """
-    clear_scratch(scratch)
-    scratch.mkdir(mode=0o700)
-    try:
-        con.execute(f"attach {quoted(scratch / 'scratch.duckdb')} as scratch")
-        privacy.set_salt(con, salt)
-        con.execute("pragma force_compression = 'uncompressed'")
-        merge.create_landing(con)
-        done = 0
-        for group in landing.groups(batch):
-            report(f"Reading {group[0].source.name} ({done + 1} of {len(batch)})")
-            landing.land(con, group)
-            done += len(group)
-        con.execute("pragma force_compression = 'auto'")
-        con.execute("create table scratch.files (load_id integer, stage_basis varchar)")
-        con.executemany("insert into scratch.files values (?, ?)", [[item.load_id, item.landing.stage_basis] for item in batch])
-        report("Cleaning and sorting")
-        merge.merge(con)
-        merge.merge_events(con)
-        account(con, batch)
-        report("Building cubes")
-        try:
-            cubes.refresh(con, min(item.load_id for item in batch) - 1)
-        except (duckdb.ConversionException, duckdb.OutOfRangeException):
-            raise InputError("The amounts are too large to be added up; check the column of revenue and its unit.") from None
-        con.execute("reset variable leaks_salt")
-        con.execute("detach scratch")
-    finally:
+    done = 0
+    privacy.set_salt(con, salt)
+    for part in parts(batch):
         clear_scratch(scratch)
+        scratch.mkdir(mode=0o700)
+        try:
+            load_part(
+                con, part, scratch, lambda text, done=done: report(f"{text} ({done + 1} of {len(batch)})" if "Reading" in text else text)
+            )
+        finally:
+            clear_scratch(scratch)
+        done += len(part)
+    report("Building cubes")
+    try:
+        cubes.refresh(con, min(item.load_id for item in batch) - 1)
+    except (duckdb.ConversionException, duckdb.OutOfRangeException):
+        raise InputError("The amounts are too large to be added up; check the column of revenue and its unit.") from None
+    con.execute("reset variable leaks_salt")
+
+
+def parts(batch: list[FileLoad]) -> Iterator[list[FileLoad]]:
+    """The files to work on at once: events of some days at a time, whatever the number of days; other files all together."""
+    part = [item for item in batch if item.source.format != "ga4-bigquery"]
+    if part:
+        yield part
+    part, size = [], 0
+    for item in batch:
+        if item.source.format != "ga4-bigquery":
+            continue
+        # JSON says at some length what Parquet says in a few bytes.
+        own = item.source.path.stat().st_size / (10 if item.source.container != "parquet" and item.source.compression == "none" else 1)
+        if part and size + own > MOST_AT_ONCE:
+            yield part
+            part, size = [], 0
+        part.append(item)
+        size += own
+    if part:
+        yield part
+
+
+def load_part(con: duckdb.DuckDBPyConnection, part: list[FileLoad], scratch: Path, report: Callable[[str], None]) -> None:
+    """Land, merge and account for some of the files; the cubes are left to the caller."""
+    # Events are wide only here, and come some days at a time: in memory, spilt where that is short.
+    place = "':memory:'" if part[0].source.format == "ga4-bigquery" else quoted(scratch / "scratch.duckdb")
+    con.execute(f"attach {place} as scratch")
+    con.execute("pragma force_compression = 'uncompressed'")
+    merge.create_landing(con)
+    events.create(con)
+    for group in landing.groups(part):
+        report(f"Reading {group[0].source.name}")
+        landing.land(con, group)
+    con.execute("pragma force_compression = 'auto'")
+    con.execute("create table scratch.files (load_id integer, stage_basis varchar)")
+    con.executemany("insert into scratch.files values (?, ?)", [[item.load_id, item.landing.stage_basis] for item in part])
+    report("Cleaning and sorting")
+    notes = sessionize.sessionize(con)
+    merge.merge(con)
+    merge.merge_events(con)
+    sessionize.store(con)
+    for item in part:
+        item.notes += notes.get(item.load_id, [])
+    account(con, part)
+    con.execute("detach scratch")
 
 
 def number(con: duckdb.DuckDBPyConnection, batch: list[FileLoad]) -> None:
@@ -213,13 +291,27 @@ def clear_scratch(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
+def fan_out_warning(item: FileLoad) -> list[str]:
+    """A warning where most rows of a table of sessions turned out to be further parts of the same ones."""
+    folded = item.outcomes.get("folded", 0)
+    if item.landing.rows_are != "sessions" or folded < item.rows_read / 2 or item.source.container == "parquet":
+        return []
+    return [
+        f"{folded:,} of {item.rows_read:,} rows belong to a session that another row tells of: the rows are hits, products or parts of "
+        "sessions, of which each counts once, with the largest of its figures."
+    ]
+
+
 def account(con: duckdb.DuckDBPyConnection, batch: list[FileLoad]) -> None:
     """Write a row of loads for each file."""
     outcomes: dict[int, dict[str, int]] = {}
-    for load_id, outcome, rows in con.execute("select load_id, outcome, sum(rows) from scratch.counts group by all").fetchall():
+    for load_id, outcome, rows in con.execute(
+        "select load_id, outcome, sum(rows) from (from scratch.counts union all from scratch.ga4_counts) group by all"
+    ).fetchall():
         outcomes.setdefault(load_id, {})[outcome] = int(rows)
     for item in batch:
         item.outcomes = outcomes.get(item.load_id, {})
+        item.warnings += fan_out_warning(item)
         write_load(con, item)
 
 
@@ -238,5 +330,8 @@ def write_load(con: duckdb.DuckDBPyConnection, item: FileLoad) -> None:
         "first_date": item.first_date,
         "last_date": item.last_date,
         "notes": item.notes,
+        "lacks": item.lacks,
+        "thresholds": stages.thresholds_words() if item.landing.stage_basis == "thresholds" else None,
+        "warnings": item.warnings,
     }
     con.execute(f"insert into loads ({', '.join(values)}) values ({', '.join('?' * len(values))})", list(values.values()))

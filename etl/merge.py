@@ -13,14 +13,15 @@ from etl.readers import COLUMNS, EVENT_COLUMNS
 
 SESSION_COLUMNS = (
     "session_id, visitor_id, visit_number, started_at, session_date, device, country, iso3, source, medium, campaign, channel, landing_page, "
-    "browser, operating_system, pageviews, duration_seconds, is_engaged, is_bounce, stage, is_converted, transactions, revenue"
+    "browser, operating_system, pageviews, duration_seconds, engagement_seconds, is_engaged, is_bounce, stage, is_converted, transactions, "
+    "revenue, source_basis"
 )
 
 
 def create_landing(con: duckdb.DuckDBPyConnection) -> None:
     """Create the empty landing tables of a batch in the attached database scratch."""
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
-    con.execute(f"create table scratch.landing (load_id integer, first_load integer, {columns})")
+    con.execute(f"create table scratch.landing (load_id integer, first_load integer, session_id varchar, visitor_id varchar, {columns})")
     events = ", ".join(f"{name} {kind}" for name, kind in EVENT_COLUMNS.items())
     con.execute(f"create table scratch.events ({events})")
 
@@ -76,8 +77,8 @@ def cleaned_sql(con: duckdb.DuckDBPyConnection) -> str:
             select
                 coalesce(first_load, load_id) as first_load,
                 load_id,
-                {privacy.session_id_sql("visitor_key", "visit_key", "session_date")} as session_id,
-                {privacy.visitor_id_sql("visitor_key")} as visitor_id,
+                coalesce(landing.session_id, {privacy.session_id_sql("visitor_key", "visit_key", "session_date")}) as session_id,
+                case when landing.session_id is not null then landing.visitor_id else {privacy.visitor_id_sql("visitor_key")} end as visitor_id,
                 visit_number,
                 started_at,
                 session_date,
@@ -93,10 +94,13 @@ def cleaned_sql(con: duckdb.DuckDBPyConnection) -> str:
                 clean_operating_system.operating_system,
                 pageviews,
                 duration_seconds,
+                engagement_seconds,
                 coalesce(is_bounce, coalesce(hits, pageviews) <= 1) as is_bounce,
                 {stages.stage_sql()} as stage,
                 coalesce(transactions, 0) as transactions,
                 cast(cast(coalesce(revenue_micros, 0) as decimal(18, 0)) * cast(0.000001 as decimal(7, 6)) as decimal(18, 6)) as revenue,
+                source_basis,
+                landing.session_id is not null as is_from_events,
                 {bots.rule_sql(con)} as rule
             from scratch.landing
             {" ".join(joins)}
@@ -115,13 +119,21 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
     compared = " and ".join(
         f"stored.{name}::varchar is not distinct from incoming.{name}::varchar" for name in columns if name != "session_id"
     )
-    days = con.execute("select min(session_date), max(session_date) from scratch.incoming").fetchone()
-    con.execute(
+    # A late first event may bring a session to an earlier day than the stored one.
+    *days, has_undated = con.execute(
         """
+        select min(session_date), max(session_date), coalesce(bool_or(session_date is null), false)
+        from (select session_date from scratch.incoming union all select session_date from scratch.ga4_touched)
+        """
+    ).fetchone()
+    # Asked for only where need be: a condition on nothing but a range of days skips most of a large table.
+    undated = "session_date is null or" if has_undated else ""
+    con.execute(
+        f"""
         create temp table places as
         select rowid as place
         from sessions
-        where session_id in (select session_id from scratch.incoming) and session_date between ? and ?
+        where session_id in (select session_id from scratch.incoming) and ({undated} session_date between ? and ?)
         """,
         days,
     )
@@ -134,6 +146,7 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
             incoming.first_load,
             incoming.rule is null and (({compared}) or (told.stage_basis = 'events' and tells.stage_basis = 'thresholds')) as adds_nothing,
             incoming.rule is not null as is_bot,
+            incoming.is_from_events,
             stored.place
         from stored
         inner join scratch.incoming as incoming on incoming.session_id = stored.session_id
@@ -145,7 +158,11 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         """
         insert into scratch.counts
-        select first_load, case when adds_nothing then 'duplicates' else 'sessions_updated' end, count(*)
+        select
+            first_load,
+            -- An event that changes nothing of its session is not one that came twice.
+            case when not adds_nothing then 'sessions_updated' when is_from_events then 'folded' else 'duplicates' end,
+            count(*)
         from scratch.known
         where not is_bot
         group by all

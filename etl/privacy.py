@@ -85,12 +85,12 @@ def visitor_id_sql(visitor_key: str) -> str:
 
 
 def session_id_sql(visitor_key: str, visit_key: str, session_date: str) -> str:
-    """Salted hash of visitor id, visit id and day: 24 hexadecimal digits; never NULL where visit id and day are not.
+    """Salted hash of visitor id, visit id and day: 24 hexadecimal digits; never NULL where the visit id is not.
 
     The secret enters through the visitor's hash, the outer hash only spreads: half the price of two keyed hashes a row.
     """
     keyed = f"coalesce({visitor_id_sql(visitor_key)}, sha256(getvariable('leaks_salt') || '|visit|' || {visit_key}))"
-    return f"left(md5({keyed} || '|' || {visit_key} || '|' || {session_date}::varchar), {ID_DIGITS})"
+    return f"left(md5({keyed} || '|' || {visit_key} || '|' || coalesce({session_date}::varchar, '')), {ID_DIGITS})"
 
 
 def scrub_sql(text: str) -> str:

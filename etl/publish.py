@@ -204,7 +204,8 @@ def quoted(path: Path) -> str:
 
 
 def clear(file: Path) -> None:
-    """Remove a database file and its write-ahead log."""
+    """Remove a database file, its write-ahead log, and what a killed process spilt beside it."""
+    shutil.rmtree(file.with_name(f"{file.name}.tmp"), ignore_errors=True)
     for path in (file, file.with_name(f"{file.name}.wal")):
         path.unlink(missing_ok=True)
 

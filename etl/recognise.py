@@ -7,23 +7,26 @@ import csv
 import io
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
 
 from etl import headers
 from etl.containers import Container, open_container
-from etl.errors import InputError
+from etl.errors import InputError, NeedsRewriting
 from etl.headers import shorten
+from etl.mapping import ColumnMap
+from etl.notices import NO_CONVERSIONS, sampled
 from etl.reports import aggregates as report_rates
 from etl.reports import recognise as reports
 
-LOADABLE = ("flat-csv", "ga360-csv", "ga360-bigquery")
+LOADABLE = ("flat-csv", "ga360-csv", "ga360-bigquery", "ga4-bigquery")
 
 JSON_COLUMNS = ("device", "geoNetwork", "totals", "trafficSource")
 GA360_KEYS = {"visitId", "totals", "trafficSource", "fullVisitorId", "visitStartTime", "geoNetwork", "hits", "channelGrouping"}
 GA4_KEYS = {"event_name", "event_timestamp", "event_params", "user_pseudo_id", "event_date", "traffic_source"}
+GA4_NEEDED = ("event_date", "event_timestamp", "event_name", "event_params", "user_pseudo_id")
 MAX_COLUMNS = 2000
 
 
@@ -33,6 +36,7 @@ class Source:
 
     `columns` are its headers or top-level fields in their order; `fields` gives the position of the column for each field of
     `etl.headers.ALIASES` that a CSV offers; `container` (for JSON) tells one object a line from one array of objects.
+    `mapping` is the column map a table is read by, bound to its columns.
     `shape` is the full type of a Parquet file: files of one shape can be read in one scan, `together`.
     """
 
@@ -46,22 +50,43 @@ class Source:
     has_hits: bool = False
     container: str = "csv"  # csv, json-lines, json-array, parquet or report
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    label: str = ""  # what the file is called where its path does not say, as a member of an archive
     sample: str = field(default="", repr=False)
     shape: str = field(default="", repr=False)
     together: tuple[Path, ...] = ()
+    load_ids: tuple[int, ...] = ()
+    mapping: ColumnMap | None = None
 
     @property
     def name(self) -> str:
-        return self.path.name
+        return self.label or self.path.name
 
     def reads_with(self, other: Source) -> bool:
         """Whether one scan can read this file and another."""
         return bool(self.shape) and (self.format, self.shape) == (other.format, other.shape)
 
 
-def recognise(path: Path | str) -> Source:
-    """Tell the format of a file, or raise InputError with one line: which file, what it is, what is wrong, what to do."""
+def recognise(path: Path | str, mapping: ColumnMap | None = None, label: str = "") -> Source:
+    """Tell the format of a file, or raise InputError with one line: which file, what it is, what is wrong, what to do.
+
+    With a column map it is taken as a table of sessions that the map describes. `label` is what to call the file where its path does
+    not say it.
+    """
     path = Path(path)
+    try:
+        return replace(_recognise(path, mapping), label=label)
+    except InputError as error:
+        if label and str(error).startswith(f"{path.name}: "):
+            error.args = (label + str(error)[len(path.name) :],)
+        raise
+
+
+def _recognise(path: Path, mapping: ColumnMap | None) -> Source:
+    if mapping is not None:
+        from etl.mapped_tables import recognise_table
+
+        return recognise_table(path, mapping)
     container = open_container(path)
     if container.encoding == "binary":
         return _parquet(path)
@@ -84,9 +109,11 @@ def _parquet(path: Path) -> Source:
 
 def _json(path: Path, container: Container, start: str) -> Source:
     if container.encoding == "utf-16":
-        raise InputError(f"{path.name}: is JSON in UTF-16: export it as UTF-8")
+        raise NeedsRewriting(f"{path.name}: is JSON in UTF-16: export it as UTF-8", encoding="utf-16")
     if container.head.startswith(codecs.BOM_UTF8):
-        raise InputError(f"{path.name}: is JSON with a byte order mark before it, which JSON does not allow: save it as UTF-8 without one")
+        raise NeedsRewriting(
+            f"{path.name}: is JSON with a byte order mark before it, which JSON does not allow: save it as UTF-8 without one"
+        )
     keys = set(re.findall(r'"([A-Za-z_][A-Za-z_0-9]*)"\s*:', start))
     if reports.is_answer(start):
         return _report(path, container)
@@ -117,8 +144,17 @@ def _first_object(path: Path, start: str, is_whole: bool) -> dict | None:
 def _nested(path: Path, columns: tuple[str, ...], is_sure: bool = True, **wrapping) -> Source:
     """A Parquet file or JSON with nested records; `is_sure` where the columns are all there are, not those seen in a part."""
     have = set(columns)
-    if len(have & GA4_KEYS) >= 3 and "event_name" in have:
-        raise refuse_ga4(path)
+    if len(have & GA4_KEYS) >= 3 and have & {"event_name", "event_params"}:
+        lacks = [name for name in GA4_NEEDED if name not in have]
+        if lacks and is_sure and wrapping["container"] == "parquet":
+            raise InputError(f"{path.name}: is a ga4-bigquery export without {', '.join(lacks)}: export all columns of events_YYYYMMDD")
+        shape = {} if "shape" in wrapping else {"shape": f"{wrapping['container']} {wrapping['compression']}"}
+        return Source(path, "ga4-bigquery", columns=columns, has_hits=True, **wrapping, **shape)
+    if "pseudo_user_id" in have or have >= {"user_id", "user_info", "audiences"}:
+        raise InputError(
+            f"{path.name}: is a GA4 export of users (users_YYYYMMDD or pseudonymous_users_YYYYMMDD), one row a user, without sessions: "
+            "export the tables events_YYYYMMDD instead"
+        )
     if len(have & GA360_KEYS) >= 3 and "totals" in have:
         lacks = sorted({"visitId", "date"} - have) + ([] if have & {"fullVisitorId", "clientId", "visitorId"} else ["fullVisitorId"])
         if lacks and is_sure:
@@ -135,8 +171,8 @@ def _nested(path: Path, columns: tuple[str, ...], is_sure: bool = True, **wrappi
 
 def refuse_ga4(path: Path) -> InputError:
     return InputError(
-        f"{path.name}: is a ga4-bigquery export (one row an event), not readable yet in this version: "
-        "load a table of its sessions as CSV (visitor id, session id, date, device, country, source, pageviews, transactions)"
+        f"{path.name}: holds GA4 events (one row an event) as CSV, which loses their parameters: "
+        "export the tables events_YYYYMMDD as Parquet or JSON lines instead"
     )
 
 
@@ -149,10 +185,12 @@ def _report(path: Path, container: Container) -> Source:
 
 def _csv(path: Path, container: Container, text: str) -> Source:
     if reports.is_preambled(text):
+        if below := _header_below(text):
+            raise _headers_below(path, container, text, below)
         return _report(path, container)
     delimiter, header = _header(path, text)
     fields = headers.match(header)
-    nested = [name for name in header if name.strip() in JSON_COLUMNS]
+    nested = json_columns(header, delimiter, text)
     if len(nested) >= 2 and len(fields) >= 2:
         return _ga360_csv(path, container, delimiter, header, text)
     if {"eventname", "eventtimestamp", "userpseudoid"} <= {headers.normalise(name) for name in header}:
@@ -161,12 +199,12 @@ def _csv(path: Path, container: Container, text: str) -> Source:
     if "visitor" in lacks and reports.has_sessions(header):
         return _report(path, container)
     if lacks:
-        raise _refuse_csv(path, text, delimiter, header, fields, lacks)
+        raise _refuse_csv(path, container, text, delimiter, header, fields, lacks)
     _refuse_no_rows(path, text, container)
     dotted = sum("." in name for name in header) >= 3 and any(name.startswith("totals.") for name in header)
     return Source(
         path, "ga360-csv" if dotted else "flat-csv", container.compression, container.encoding, delimiter, tuple(header), fields,
-        notes=_notes(header, fields), sample=text,
+        notes=_notes(header, fields), warnings=_warnings(container, delimiter, header, text), sample=text,
     )  # fmt: skip
 
 
@@ -213,14 +251,13 @@ def _refuse_no_rows(path: Path, text: str, container: Container) -> None:
         raise InputError(f"{path.name}: has headers but no rows: export it again with a date range that has sessions")
 
 
-def _refuse_csv(path: Path, text: str, delimiter: str, header: list[str], fields: dict[str, int], lacks: list[str]) -> InputError:
+def _refuse_csv(
+    path: Path, container: Container, text: str, delimiter: str, header: list[str], fields: dict[str, int], lacks: list[str]
+) -> InputError:
     """Why a text file is no table of sessions."""
     below = _header_below(text)
     if below is not None:
-        return InputError(
-            f"{path.name}: its headers stand on line {below}, after {below - 1} other line{'s' if below > 2 else ''}: "
-            "remove what stands above them, or export without a title"
-        )
+        return _headers_below(path, container, text, below)
     spellings = {headers.normalise(name) for name in header}
     if "visitor" in lacks and spellings & headers.TOTALS:
         return InputError(
@@ -241,6 +278,16 @@ def _refuse_csv(path: Path, text: str, delimiter: str, header: list[str], fields
     )
 
 
+def _headers_below(path: Path, container: Container, text: str, below: int) -> NeedsRewriting:
+    return NeedsRewriting(
+        f"{path.name}: its headers stand on line {below}, after {below - 1} other line{'s' if below > 2 else ''}: "
+        "remove what stands above them, or export without a title",
+        encoding="utf-8-sig" if container.encoding == "utf-8" else container.encoding,
+        skipped_lines=below - 1,
+        warnings=tuple(sampled("\n".join(text.splitlines()[: below - 1]))),
+    )
+
+
 def _header_below(text: str) -> int | None:
     """Line number of a header row that stands below a title or preamble."""
     for number, line in enumerate(text.splitlines()[1:40], start=2):
@@ -256,18 +303,33 @@ def _looks_like_headers(header: list[str]) -> bool:
     return len(named) * 2 > len(header)
 
 
+def json_columns(header: list[str] | tuple[str, ...], delimiter: str, text: str) -> dict[str, int]:
+    """Position of each column that holds JSON by its usual name; a name in another spelling must have a cell that looks like JSON."""
+    names = [name.strip() for name in header]
+    found = {name: names.index(name) for name in JSON_COLUMNS if name in names}
+    spelt = {headers.normalise(name): place for place, name in reversed(list(enumerate(names)))}
+    others = {name: spelt[name.lower()] for name in JSON_COLUMNS if name not in found and name.lower() in spelt}
+    if others:
+        rows = _records(text, delimiter, 20)[1:]
+        for name, place in others.items():
+            if any(len(row) > place and row[place].lstrip().startswith("{") for row in rows):
+                found[name] = place
+    return found
+
+
 def _ga360_csv(path: Path, container: Container, delimiter: str, header: list[str], text: str) -> Source:
     """The public competition's table: four columns that hold JSON."""
-    fields = headers.match([name if name.strip() not in JSON_COLUMNS else "" for name in header])
+    nested = json_columns(header, delimiter, text)
+    fields = headers.match(["" if place in nested.values() else name for place, name in enumerate(header)])
     lacks = headers.missing(fields)
     if lacks:
         missing = headers.describe_missing(lacks, header)
         raise InputError(f"{path.name}: is a ga360-csv export whose headers lack {missing}: export all columns")
     _refuse_no_rows(path, text, container)
-    notes = [f"The column {name} is missing: what it would tell is unknown." for name in JSON_COLUMNS if name not in map(str.strip, header)]
+    notes = [f"The column {name} is missing: what it would tell is unknown." for name in JSON_COLUMNS if name not in nested]
     return Source(
         path, "ga360-csv", container.compression, container.encoding, delimiter, tuple(header), fields,
-        has_hits=False, container="csv-json", notes=notes, sample=text,
+        has_hits=False, container="csv-json", notes=notes, warnings=_warnings(container, delimiter, header, text), sample=text,
     )  # fmt: skip
 
 
@@ -287,7 +349,7 @@ def _notes(header: list[str], fields: dict[str, int]) -> list[str]:
         have.add("source")
     notes = [sentence for name, sentence in ABSENT.items() if name not in have]
     if not have & {"transactions", "revenue", "key_events"}:
-        notes.append("No conversion information: the file has no transactions, revenue or key events.")
+        notes.append(NO_CONVERSIONS)
     elif not have & {"transactions", "key_events"}:
         notes.append("There is no transactions column: a session with revenue counts as one transaction.")
     if "date" not in have:
@@ -296,6 +358,23 @@ def _notes(header: list[str], fields: dict[str, int]) -> list[str]:
     if doubles:
         notes.append(f"The header {shorten(', '.join(doubles))} stands more than once: the first such column is read.")
     return notes
+
+
+def _warnings(container: Container, delimiter: str, header: list[str], text: str) -> list[str]:
+    """What the end of a table and its columns say about what is missing, one sentence each."""
+    warnings = []
+    last = container.tail.decode(container.encoding if container.encoding != "utf-16" else "utf-16-le", errors="replace").rpartition("\n")[
+        2
+    ]
+    record = first_record(last, delimiter)
+    if last.strip() and (record is None or len(record) < len(header)):
+        warnings.append("The file ends in the middle of a row: it is cut off, later rows are missing.")
+    names = [headers.normalise(name) for name in header]
+    if "containssampleddata" in names:
+        place = names.index("containssampleddata")
+        if any(len(row) > place and row[place].strip().lower() == "true" for row in _records(text, delimiter, 1000)[1:]):
+            warnings += sampled("containsSampledData: true")
+    return warnings
 
 
 def file_pattern(path: Path) -> str:

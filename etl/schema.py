@@ -5,16 +5,27 @@ from pathlib import Path
 
 import duckdb
 
-from etl import bots
+from etl import bots, undated
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
 DATA = SQL.parent / "data"
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 
 ORDER = {
     "macros": ["default_channel_group"],
     "types": ["device_name", "country_name", "source_name", "channel_name"],
-    "cubes": ["session_measures", "kept_sources", "days", "months", "totals", "rare_days", "cells", "day_cells"],
+    "cubes": [
+        "session_measures",
+        "kept_sources",
+        "days",
+        "months",
+        "totals",
+        "rare_days",
+        "cells",
+        "day_cells",
+        "undated_cells",
+        "undated_day_cells",
+    ],
     "probability_cubes": [
         "current_run",
         "prediction_measures",
@@ -23,13 +34,20 @@ ORDER = {
         "probability_totals",
         "probability_rare_days",
         "probability_cells",
+        "undated_probability_cells",
         "candidates",
     ],
-    "views": ["aggregate_reports", "aggregate_cells", "aggregate_rates", "data_warnings"],
+    "views": ["aggregate_reports", "aggregate_cells", "aggregate_rates", "data_lacks", "stage_bases", "data_warnings"],
 }
 """Files that need others of their folder, in the order they need; files not named here come before them."""
 
-INHERITED = [("bots", "sessions"), ("open_leaks", "leaks"), ("candidates", "sessions"), ("top_candidates", "candidates")]
+INHERITED = [
+    ("bots", "sessions"),
+    ("bot_events", "events"),
+    ("open_leaks", "leaks"),
+    ("candidates", "sessions"),
+    ("top_candidates", "candidates"),
+]
 """Relations whose columns mean what those of another mean: the comment of a column is copied by its name."""
 
 
@@ -64,12 +82,13 @@ def apply_files(con: duckdb.DuckDBPyConnection) -> None:
     load_reference(con)
     version = con.execute("select value from settings where name = 'schema_version'").fetchone()
     if version == (SCHEMA_VERSION,):
-        run(con, "cubes", only={"session_measures", "cells", "day_cells"})
-        run(con, "probability_cubes", only={"current_run", "prediction_measures", "probability_cells"})
+        run(con, "cubes", only={"session_measures", "cells", "day_cells", "undated_cells", "undated_day_cells"})
+        run(con, "probability_cubes", only={"current_run", "prediction_measures", "probability_cells", "undated_probability_cells"})
     else:
         run(con, "cubes")
         run(con, "probability_cubes")
     run(con, "metrics")
+    undated.create(con, files("metrics"))
     run(con, "views")
     inherit_comments(con)
     set_setting(con, "schema_version", SCHEMA_VERSION)

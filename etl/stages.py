@@ -19,6 +19,10 @@ ALLOWED = {
 }
 
 
+PURCHASES = ("purchase", "in_app_purchase", "ecommerce_purchase")
+"""Events that are purchases: they convert the session they are credited to, which a repeated one does not."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """What makes a stage where the export has events: any one of these."""
@@ -60,6 +64,27 @@ class StageRules:
             f"when {self.deep.sql(*told)} then 2 when {self.engaged.sql(*told)} then 1 else 0 end)::tinyint"
         )
 
+    def event_level_sql(self, name: str, page: str) -> str:
+        """Stage 0 to 3 that a single event by itself makes, from expressions for its name and page; purchases are judged by `transactions`."""
+        levels = []
+        for level, rule in ((3, self.converted), (2, self.deep), (1, self.engaged)):
+            names = [event for event in rule.names if level < 3 or event not in PURCHASES]
+            tests = [f"{name} in ({', '.join(map(literal, names))})"] if names else []
+            tests += [f"{page} = {literal(path)} or starts_with({page}, {literal(path.rstrip('/') + '/')})" for path in rule.pages]
+            if tests:
+                levels.append(f"when {' or '.join(f'coalesce({test}, false)' for test in tests)} then {level}")
+        return f"case {' '.join(levels)} else 0 end" if levels else "0"
+
+    def session_level_sql(self, pageviews: str, seconds: str) -> str:
+        """Stage 0 to 2 that page views and length make, whatever the events are."""
+        levels = []
+        for level, rule in ((2, self.deep), (1, self.engaged)):
+            tests = [f"{pageviews} >= {rule.pageviews}"] if rule.pageviews is not None else []
+            tests += [f"{seconds} >= {rule.seconds}"] if rule.seconds is not None else []
+            if tests:
+                levels.append(f"when {' or '.join(f'coalesce({test}, false)' for test in tests)} then {level}")
+        return f"case {' '.join(levels)} else 0 end" if levels else "0"
+
     def threshold_stage_sql(self, pageviews: str, transactions: str) -> str:
         """Stage 0 to 3 from expressions for the session's page views and transactions, where there are no events."""
         return (
@@ -72,6 +97,12 @@ def stage_sql(stage: str = "landing.stage", transactions: str = "landing.transac
     """Stage of a landed row: as its events told it, never below what its transactions say, else by the thresholds."""
     by_thresholds = load_rules().threshold_stage_sql(pageviews, transactions)
     return f"coalesce(case when {transactions} > 0 then 3::tinyint end, {stage}, {by_thresholds})"
+
+
+def thresholds_words() -> str:
+    """The thresholds in force, for the table loads: engaged from 5, deep from 10."""
+    rules = load_rules()
+    return f"engaged from {rules.engaged_pageviews}, deep from {rules.deep_pageviews}"
 
 
 def load_rules(path: Path | None = None) -> StageRules:

@@ -207,7 +207,7 @@ def check(examples: Examples) -> None:
             raise InputError(f"only {visitors} {noun} {verb}, at least {MIN_VISITORS} are needed to train a model; load more exports")
     device = examples.sessions.categories["device"]
     devices = [str(device.levels[code]) for code in np.flatnonzero(device.counts())]
-    if len(devices) == 1:
+    if len(devices) == 1 and devices[0] != "other":  # other alone: the data have no devices
         raise InputError(f"every session has the device {devices[0]!r}: the export looks filtered; load one that holds all devices")
     told = [name for name in CATEGORIES if np.count_nonzero(examples.sessions.categories[name].counts()) > 1]
     told += [name for name, values in measures(examples.sessions).items() if np.unique(values[~np.isnan(values)]).size > 1]

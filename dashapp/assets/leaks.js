@@ -3,8 +3,9 @@
 (function () {
     "use strict";
 
-    const DIMENSIONS = ["device", "source", "country", "channel"];
-    const NAMES = {device: "Device", source: "Source", country: "Country", channel: "Channel", dates: "Dates"};
+    const FIELDS = ["device", "source", "country", "channel"];
+    const DIMENSIONS = [...FIELDS, "duration"]; // the last is chosen by clicking its bar alone
+    const NAMES = {device: "Device", source: "Source", country: "Country", channel: "Channel", duration: "Duration", dates: "Dates"};
     const MOST_VALUES = 100;
     const LONGEST_VALUE = 300;
     const UNUSABLE = /[\u0000-\u001f\u007f]|[\ud800-\udbff](?![\udc00-\udfff])|(?:[^\ud800-\udbff]|^)[\udc00-\udfff]/;
@@ -96,7 +97,7 @@
         if (list.length > 1) {
             list.push(component("Button", {type: "button", className: "chip chip-all", "data-clear": "all", children: "Clear all"}));
         }
-        return list.length ? list : component("Span", {className: "hint", children: "Click a country, a device or a cell to filter everything by it."});
+        return list.length ? list : component("Span", {className: "hint", children: "Click a country, a device, a cell or a duration to filter everything by it."});
     }
 
     function withChosen(options, values) {
@@ -115,7 +116,7 @@
         if (triggered("action.") && action) {
             filters = act(read(fromUrl), action);
         } else if (triggered("filter-")) {
-            filters = {device, source, country, channel, since: day(start), until: day(end)};
+            filters = {...read(fromUrl), device, source, country, channel, since: day(start), until: day(end)};
             DIMENSIONS.forEach((dimension) => (filters[dimension] = canonical(filters[dimension])));
             if (filters.since && filters.until && filters.since > filters.until) filters.until = null;
         } else {
@@ -123,9 +124,9 @@
         }
         const next = write(filters);
         const isOfUrl = next === write(read(fromUrl));
-        const values = DIMENSIONS.map((dimension) => filters[dimension]);
-        const choices = DIMENSIONS.map((dimension) => withChosen((options || {})[dimension], filters[dimension]));
-        const count = values.filter((chosen) => chosen.length).length + (filters.since || filters.until ? 1 : 0);
+        const values = FIELDS.map((dimension) => filters[dimension]);
+        const choices = FIELDS.map((dimension) => withChosen((options || {})[dimension], filters[dimension]));
+        const count = DIMENSIONS.filter((dimension) => filters[dimension].length).length + (filters.since || filters.until ? 1 : 0);
         const links = window.dash_clientside.callback_context.outputs_list.slice(-1)[0].map(
             (link) => (link.id.nav === "home" ? "/" : link.id.nav) + next);
         return [isOfUrl ? unchanged : next, ...values, filters.since, filters.until, ...choices, chips(filters), count ? String(count) : "", links];
@@ -162,6 +163,7 @@
     const MEANS = {
         "country-map": ["country"],
         "funnel-by-device": ["device"],
+        "duration-conversion": ["duration"],
         "source-device-heatmap": ["source", "device"],
         "source-probabilities": ["source", "device"],
     };

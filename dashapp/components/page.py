@@ -17,6 +17,8 @@ EXPORT = (
 )
 NEEDS_SESSIONS = ("This page needs sessions", f"Only totals from reports are loaded: Countries and Sources show them. {EXPORT}")
 
+MOST_CAUTIONS = 2
+
 
 def page(title: str, *cards: Any) -> html.Div:
     """A page of cards on twelve columns."""
@@ -33,13 +35,15 @@ def page(title: str, *cards: Any) -> html.Div:
     )
 
 
-def frame(read: Reading, filters: Filters, notes: list[str], totals: Row) -> Answer:
-    """What the frame of every page says under the filters."""
+def frame(read: Reading, filters: Filters, notes: list[str], totals: Row, *, cautions: bool = True) -> Answer:
+    """What the frame of every page says under the filters; `cautions` where the page does not list them itself."""
     covered = common.coverage(read)
     is_empty = not totals["sessions"]
     return {
         "page-subtitle": {"children": _subtitle(totals, filters, covered)},
-        "page-notes": {"children": [html.P(note) for note in [*_demo(read), *notes]]},
+        "page-notes": {
+            "children": [html.P(note) for note in [*_demo(read), *_conversions(read), *(_cautions(read) if cautions else []), *notes]]
+        },
         "page-empty": {"children": _empty(covered, has_reports=aggregates.shown(read)) if is_empty else None},
         "page-body": {"className": "body is-empty" if is_empty else "body"},
     }
@@ -60,13 +64,26 @@ def span(first: Any, last: Any) -> str:
 def _subtitle(totals: Row, filters: Filters, covered: Row) -> str:
     first = max(filter(None, (filters.since, covered["first"])), default=None)
     last = min(filter(None, (filters.until, covered["last"])), default=None)
-    days = span(first, last) if first and last and first <= last else "no days with data"
+    days = span(first, last) if first and last and first <= last else "no days with data" if covered["first"] else "days unknown"
     return " · ".join(filter(None, [f"{theme.exact(totals['sessions'])} sessions", days, filters.words()]))
 
 
 def _demo(read: Reading) -> list[str]:
     is_demo = common.settings(read).get("is_demo") == "true"
     return ["These are generated demo data, not a real site."] if is_demo else []
+
+
+def _conversions(read: Reading) -> list[str]:
+    """Every rate suffers where files without conversions are loaded: that is said on every page."""
+    return [told["conversions"] for told in (common.missing(read), common.partial(read)) if "conversions" in told]
+
+
+def _cautions(read: Reading) -> list[str]:
+    """The first warnings about the files loaded: whoever reads the figures must know of them."""
+    told = common.cautions(read)
+    more = len(told) - MOST_CAUTIONS
+    rest = [f"{more} more warning{'s' * (more > 1)} about the files loaded: see Data."] if more > 0 else []
+    return [*told[:MOST_CAUTIONS], *rest]
 
 
 def _empty(covered: Row, *, has_reports: bool) -> html.Div:
@@ -76,6 +93,7 @@ def _empty(covered: Row, *, has_reports: bool) -> html.Div:
         return nothing("No sessions are loaded yet", "Load an export with python -m etl load, and this page fills by itself.")
     return nothing(
         "No session matches these filters",
-        f"The data covers {span(covered['first'], covered['last'])}. Take a filter away, or start again.",
+        (f"The data covers {span(covered['first'], covered['last'])}. " if covered["first"] else "The data has no dates. ")
+        + "Take a filter away, or start again.",
         clear=True,
     )

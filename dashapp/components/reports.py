@@ -123,17 +123,18 @@ def _columns(dimension: str, counts: str, is_share: bool) -> tuple[Column, ...]:
     first = Column(dimension.capitalize(), _label(dimension), is_number=False)
     sessions = Column("Sessions", lambda row: theme.exact(row["sessions"]))
     if is_share:
+        # The rate first: a narrow screen shows the first columns.
         return (
             first,
+            Column("Rate", lambda row: [theme.rate(row["conversion_rate"]), html.Small(theme.interval(row["ci_low"], row["ci_high"]))]),
             sessions,
             Column("Converting", lambda row: theme.exact(row["conversions"])),
-            Column("Rate", lambda row: [theme.rate(row["conversion_rate"]), html.Small(theme.interval(row["ci_low"], row["ci_high"]))]),
         )
     return (
         first,
+        Column("Per 100", lambda row: theme.decimal((row["conversion_rate"] or 0) * 100)),
         sessions,
         Column(counts.capitalize(), lambda row: theme.exact(row["conversions"])),
-        Column("Per 100", lambda row: theme.decimal((row["conversion_rate"] or 0) * 100)),
     )
 
 

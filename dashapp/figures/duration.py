@@ -49,7 +49,11 @@ def duration_conversion(rows: list[dict], *, theme: str = "light", selected=None
                 "x": thin,
                 "y": [(top or 1) * 0.06] * len(thin),
                 "width": 0.62,
-                "marker": {"pattern": hatch(theme), "color": c["too-few"]},
+                "marker": {
+                    "pattern": hatch(theme),
+                    "color": c["too-few"],
+                    "opacity": opacity if opacity == 1 else [opacity[i] for i in thin],
+                },
                 "customdata": [names[i] for i in thin],
                 "hoverinfo": "text",
                 "hovertext": [hover["hovertext"][i] for i in thin],

@@ -25,11 +25,13 @@ def _day(when: date) -> str:
     return span(when, when)
 
 
+STAGES_FROM = {"events": "events", "thresholds": "counts of page views"}
 LOADS = (
     Column("File", lambda row: row["file"], is_number=False),
     Column("Format", lambda row: row["format"], is_number=False),
     Column("Loaded (UTC)", lambda row: f"{_day(row['loaded_at'])}, {row['loaded_at']:%H:%M}", is_number=False),
-    Column("Days", lambda row: span(row["first_date"], row["last_date"]), is_number=False),
+    Column("Days", lambda row: span(row["first_date"], row["last_date"]) if row["first_date"] else "unknown", is_number=False),
+    Column("Stages from", lambda row: STAGES_FROM.get(row["stage_basis"], row["stage_basis"]), is_number=False),
     Column("Rows read", _exact("rows_read")),
     Column("New sessions", _exact("sessions_new")),
     Column("Updated", _exact("sessions_updated")),
@@ -78,7 +80,7 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     loads, rejects, bots = quality.loads(read), quality.rejects(read), quality.bots(read)
     refused, automated = sum(row["rows"] for row in rejects), sum(row["sessions"] for row in bots)
     return {
-        **frame(read, filters, [*notes, *_scope(filters)], common.kpis(read, Filters())),
+        **frame(read, filters, [*notes, *_scope(filters)], common.kpis(read, Filters()), cautions=False),
         **_reports(read),
         "data-warnings": {"children": _warnings(quality.warnings(read))},
         "data-coverage": {"children": _coverage(quality.days(read))},
@@ -86,16 +88,20 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
         "data-loads-insight": {"children": _accounting(loads)},
         "data-loads-sql": {"children": "from loads order by load_id desc;"},
         "data-rejects": {"children": table(rejects, REJECTS) if rejects else ""},
-        "data-rejects-insight": {"children": f"{theme.exact(refused)} rows could not be used." if refused else "Every row could be used."},
+        "data-rejects-insight": {"children": f"{_counted(refused, 'row')} could not be used." if refused else "Every row could be used."},
         "data-rejects-sql": {"children": "from rejects_by_reason;"},
         "data-bots": {"children": table([row for row in bots if row["sessions"]], BOTS) if automated else ""},
         "data-bots-insight": {
-            "children": f"{theme.exact(automated)} sessions are kept apart and counted nowhere else."
+            "children": f"{_counted(automated, 'session')} {'is' if automated == 1 else 'are'} kept apart and counted nowhere else."
             if automated
             else "No session looked automated."
         },
         "data-bots-sql": {"children": "from bots_by_rule;"},
     }
+
+
+def _counted(n: int, word: str) -> str:
+    return f"{theme.exact(n)} {word}{'' if n == 1 else 's'}"
 
 
 def _load_columns(loads: list[Row]) -> tuple[Column, ...]:

@@ -19,7 +19,10 @@ COLUMNS = (
     Column("Rate", lambda row: theme.rate(row["conversion_rate"])),
     Column("95 % interval", lambda row: theme.interval(row["ci_low"], row["ci_high"])),
 )
-UNKNOWN = "A session with a single hit counts as under 10 s: how long it really lasted is not known."
+UNKNOWN = (
+    "A session with a single hit counts as under 10 s: how long it really lasted is not known. "
+    "Sessions without a measured duration are in no row, and a filter by duration leaves them out."
+)
 CAUTION = "Buying takes time: part of a long visit is the purchase itself. A longer visit is not a cause of buying."
 
 
@@ -39,7 +42,7 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     return {
         **frame(read, filters, notes, common.kpis(read, filters)),
         **parts,
-        "duration-table": {"children": table(rows, COLUMNS)},
+        "duration-table": {"children": table(rows, COLUMNS, click="duration", key="bucket", selected=filters.durations)},
         "duration-table-insight": {"children": UNKNOWN},
         "duration-table-sql": parts[f"{charts.DURATION.id}-sql"],
         "duration-table-csv": parts[f"{charts.DURATION.id}-csv"],

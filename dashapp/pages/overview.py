@@ -72,7 +72,11 @@ def _tiles(totals: Row, days: list[Row], look: str, currency: str) -> Answer:
     per_day = sessions / len(days) if days else None
     tiles = {
         "kpi-sessions": (theme.exact(sessions), f"{theme.count(per_day)} a day" if days else "", "sessions"),
-        "kpi-conversions": (theme.exact(conversions), f"{theme.exact(totals['transactions'])} transactions", "conversions"),
+        "kpi-conversions": (
+            theme.exact(conversions),
+            f"{theme.exact(totals['transactions'])} transactions" if totals["transactions"] else "",
+            "conversions",
+        ),
         "kpi-rate": (
             theme.rate(totals["conversion_rate"]),
             f"95 % interval {theme.interval(totals['ci_low'], totals['ci_high'])}",

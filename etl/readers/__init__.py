@@ -6,6 +6,7 @@
    `reject_reason` NULL. `visitor_key` and `visit_key` are raw ids: hash them (`etl.privacy`) before anything is stored.
    `transactions` and `revenue_micros` are NULL in every row of a file that has no conversion information.
    `file` is the path the row stands in where a scan reads several files together, else NULL.
+   `engagement_seconds` and `source_basis` are known of GA4 alone; see the table sessions.
    `stage` is what events tell, 0 to 3, else NULL: tell it from thresholds (`etl.stages`).
 2. `landing.lost_sql` (if not None), one number: rows of the file that could not even be split into columns.
    Rows read = rows landed + this number. Where it is not zero, `landing.swallowed_sql` (if not None) tells whether a broken row took
@@ -50,12 +51,14 @@ COLUMNS = {
     "pageviews": "integer",
     "hits": "integer",
     "duration_seconds": "double",
+    "engagement_seconds": "double",
     "transactions": "integer",
     "revenue_micros": "bigint",
     "stage": "tinyint",
     "is_bounce": "boolean",
     "reject_reason": "varchar",
     "file": "varchar",
+    "source_basis": "varchar",
 }
 
 EVENT_COLUMNS = {
@@ -80,16 +83,25 @@ class Landing:
     lost_sql: str | None = None
     swallowed_sql: str | None = None
     stage_basis: str = "thresholds"  # or events
+    rows_are: str = "sessions"  # or hits, or products
+    unit: str = "session"  # or event: then sql gives the rows of an export that etl.events makes events of
+    reads_twice: bool = False  # whether single rows can be had from the file again at little cost
     notes: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:
     """Prepare the landing of a recognised file; raises InputError where its content cannot be understood."""
-    from etl.readers import flat_csv, ga360_bigquery, ga360_csv
+    from etl.readers import flat_csv, ga4_bigquery, ga360_bigquery, ga360_csv, mapped
 
-    readers = {"flat-csv": flat_csv.read, "ga360-csv": ga360_csv.read, "ga360-bigquery": ga360_bigquery.read}
+    readers = {
+        "flat-csv": flat_csv.read,
+        "ga360-csv": ga360_csv.read,
+        "ga360-bigquery": ga360_bigquery.read,
+        "ga4-bigquery": ga4_bigquery.read,
+    }
     with wrapping(source):
-        return readers[source.format](con, source)
+        return mapped.read(con, source) if source.mapping else readers[source.format](con, source)
 
 
 @contextmanager

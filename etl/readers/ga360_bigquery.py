@@ -46,7 +46,10 @@ def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:
     counts = [name for name in ("visits", "hits", "pageviews") if record.leaf("totals", name) != ABSENT]
     if counts:
         columns["totals_bad"] = f"{record.leaf('totals', *counts)} is null"
-    columns |= read_columns(con, Table(source.name, scan, _fields(record), SAMPLES), [])
+    fields = _fields(record)
+    if not has_hits and fields["transactions"] == fields["revenue"] == ABSENT:
+        del fields["transactions"], fields["revenue"]  # nothing tells who converted: unknown, not none
+    columns |= read_columns(con, Table(source.name, scan, fields, SAMPLES), [])
     notes: list[str] = []
     told = {}
     if record.has("file_row_number"):
@@ -67,7 +70,7 @@ def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:
     )
 
 
-SAMPLES = {"date": ["20170801"], "start_time": ["1501570398"], "revenue": ["10000000"]}
+SAMPLES = {"date": ["20170801"], "start_time": ["1501570398"], "revenue": ["10000000"], "duration": ["31"]}
 
 
 def _parquet_scan(source: Source) -> str:

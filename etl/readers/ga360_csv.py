@@ -10,7 +10,7 @@ import duckdb
 from etl.privacy import literal
 from etl.readers import Landing, flat_csv
 from etl.readers.csv_scan import CsvScan
-from etl.recognise import JSON_COLUMNS, Source
+from etl.recognise import Source, json_columns
 
 # Field, column and key in the column's JSON, in order of preference.
 KEYS = (
@@ -42,8 +42,7 @@ def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:
 
 def _positions(source: Source) -> dict[str, int]:
     """Position of each column that holds JSON."""
-    names = [name.strip() for name in source.columns]
-    return {name: names.index(name) for name in JSON_COLUMNS if name in names}
+    return json_columns(source.columns, source.delimiter, source.sample)
 
 
 def _fields(con: duckdb.DuckDBPyConnection, source: Source) -> dict[str, str]:

@@ -2,8 +2,7 @@
 
 A header is split into words, known phrases become concepts, and the set of concepts is looked up: `Session source / medium`,
 `Sitzung – Quelle/Medium` and `Fuente/medio de la sesión` are all {session, source, medium}. A word that is not known makes the header one
-without a meaning here, so that `Engaged sessions` is never taken for sessions. English headers and the Dutch ones of Universal Analytics
-were seen in real files; the other words are those of Google's help pages in these languages.
+without a meaning here, so that `Engaged sessions` is never taken for sessions. Only English headers were met in real files.
 """
 
 from __future__ import annotations

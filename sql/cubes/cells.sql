@@ -1,4 +1,4 @@
-create or replace macro cells(devices := null, sources := null, countries := null, channels := null, since := null, until := null) as table
+create or replace macro cells(devices := null, sources := null, countries := null, channels := null, since := null, until := null, durations := null) as table
 select *
 from (
     select
@@ -44,6 +44,7 @@ from (
 where (devices is null or list_contains(devices, cast(device as varchar)))
     and (sources is null or list_contains(sources, cast(source as varchar)))
     and (countries is null or list_contains(countries, cast(country as varchar)))
-    and (channels is null or list_contains(channels, cast(channel as varchar)));
+    and (channels is null or list_contains(channels, cast(channel as varchar)))
+    and (durations is null or list_contains(durations, duration_bucket_name(bucket)));
 
 comment on macro table cells is 'Cells of the cubes whose sums answer a filter: totals where no date is given; else whole months and the days at the two edges; and, for a filter on sources, those the other cubes do not name. The metric relations are sums over it.';

@@ -9,7 +9,7 @@ select
     cast(coalesce(duration_bucket(duration_seconds), -1) as tinyint) as bucket,
     cast(1 as bigint) as sessions,
     cast(transactions as bigint) as transactions,
-    cast(revenue * 1000000 as bigint) as revenue_micros,
+    cast(cast(revenue as decimal(24, 6)) * 1000000 as bigint) as revenue_micros,
     cast(coalesce(pageviews, 0) as bigint) as pageviews,
     cast(pageviews is not null as bigint) as pageviews_known,
     cast(round(coalesce(duration_seconds, 0) * 1000) as bigint) as duration_ms,

@@ -1,16 +1,12 @@
-create or replace macro country_rates(devices := null, sources := null, countries := null, channels := null, since := null, until := null) as table
+create or replace macro country_rates(devices := null, sources := null, countries := null, channels := null, since := null, until := null, durations := null) as table
 with sums as (
     select
         country,
         cast(coalesce(sum(sessions), 0) as bigint) as sessions,
         cast(coalesce(sum(sessions) filter (where stage = 3), 0) as bigint) as conversions,
         cast(coalesce(sum(transactions), 0) as bigint) as transactions
-    from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until)
+    from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
     group by country
-),
-codes as (
-    select distinct country, iso3
-    from countries
 )
 select
     cast(sums.country as varchar) as country,
@@ -22,10 +18,10 @@ select
     wilson_low(conversions, sessions) as ci_low,
     wilson_high(conversions, sessions) as ci_high
 from sums
-left join codes on codes.country = cast(sums.country as varchar)
+left join countries as places on places.name = lower(cast(sums.country as varchar))
 order by sessions desc, country;
 
-comment on macro table country_rates is 'One row per country. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day. All are optional.';
+comment on macro table country_rates is 'One row per country. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day; list of durations, named as in duration_rates. All are optional.';
 
 create or replace view country_rates as
 select * from country_rates();

@@ -1,11 +1,12 @@
-create or replace macro daily_rates(devices := null, sources := null, countries := null, channels := null, since := null, until := null) as table
+create or replace macro daily_rates(devices := null, sources := null, countries := null, channels := null, since := null, until := null, durations := null) as table
 with sums as (
     select
         session_date,
         cast(coalesce(sum(sessions), 0) as bigint) as sessions,
         cast(coalesce(sum(sessions) filter (where stage = 3), 0) as bigint) as conversions,
         coalesce(sum(revenue_micros), 0) / 1000000 as revenue
-    from day_cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until)
+    from day_cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
+    where session_date is not null
     group by session_date
 )
 select
@@ -19,7 +20,7 @@ select
 from sums
 order by session_date;
 
-comment on macro table daily_rates is 'One row per day that has sessions. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day. All are optional.';
+comment on macro table daily_rates is 'One row per day that has sessions. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day; list of durations, named as in duration_rates. All are optional.';
 
 create or replace view daily_rates as
 select * from daily_rates();

@@ -1,10 +1,10 @@
-create or replace macro device_benchmarks(devices := null, sources := null, countries := null, channels := null, since := null, until := null) as table
+create or replace macro device_benchmarks(devices := null, sources := null, countries := null, channels := null, since := null, until := null, durations := null) as table
 with sums as (
     select
         device,
         cast(coalesce(sum(sessions), 0) as bigint) as sessions,
         cast(coalesce(sum(sessions) filter (where stage = 3), 0) as bigint) as conversions
-    from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until)
+    from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
     group by device
 ),
 rates as (
@@ -36,7 +36,7 @@ from rates
 left join benchmarks on benchmarks.device = cast(rates.device as varchar)
 order by rates.device;
 
-comment on macro table device_benchmarks is 'One row per device: its rate beside a benchmark from the table benchmarks. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day. All are optional.';
+comment on macro table device_benchmarks is 'One row per device: its rate beside a benchmark from the table benchmarks. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day; list of durations, named as in duration_rates. All are optional.';
 
 create or replace view device_benchmarks as
 select * from device_benchmarks();

@@ -1,10 +1,10 @@
-create or replace macro duration_rates(devices := null, sources := null, countries := null, channels := null, since := null, until := null) as table
+create or replace macro duration_rates(devices := null, sources := null, countries := null, channels := null, since := null, until := null, durations := null) as table
 with sums as (
     select
         bucket,
         cast(coalesce(sum(sessions), 0) as bigint) as sessions,
         cast(coalesce(sum(sessions) filter (where stage = 3), 0) as bigint) as conversions
-    from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until)
+    from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
     where bucket >= 0
     group by bucket
 )
@@ -19,7 +19,7 @@ select
 from sums
 order by bucket_order;
 
-comment on macro table duration_rates is 'One row per duration bucket that occurs, over sessions whose duration is measured; single-hit sessions count as <10s. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day. All are optional. Buying takes time: long sessions are partly an effect of converting.';
+comment on macro table duration_rates is 'One row per duration bucket that occurs, over sessions whose duration is measured; single-hit sessions count as <10s. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day; list of durations, named as in duration_rates. All are optional. Buying takes time: long sessions are partly an effect of converting.';
 
 create or replace view duration_rates as
 select * from duration_rates();

@@ -1,26 +1,22 @@
-create or replace macro funnel_by_device(devices := null, sources := null, countries := null, channels := null, since := null, until := null) as table
-with reached as (
+create or replace macro funnel_by_device(devices := null, sources := null, countries := null, channels := null, since := null, until := null, durations := null) as table
+with sums as (
     select
         device,
-        unnest([0, 1, 2, 3]) as stage,
-        unnest([
-            sum(sessions),
-            coalesce(sum(sessions) filter (where stage >= 1), 0),
-            coalesce(sum(sessions) filter (where stage >= 2), 0),
-            coalesce(sum(sessions) filter (where stage >= 3), 0)
-        ]) as sessions
-    from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until)
+        cast(sum(sessions) as bigint) as browsed,
+        cast(coalesce(sum(sessions) filter (where stage >= 1), 0) as bigint) as engaged,
+        cast(coalesce(sum(sessions) filter (where stage >= 2), 0) as bigint) as deep,
+        cast(coalesce(sum(sessions) filter (where stage >= 3), 0) as bigint) as converted
+    from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
     group by device
 ),
 steps as (
     select
         device,
-        stage,
-        cast(sessions as bigint) as sessions,
-        first_value(cast(sessions as bigint)) over steps as entered,
-        lead(cast(sessions as bigint)) over steps as went_on
-    from reached
-    window steps as (partition by device order by stage rows between unbounded preceding and unbounded following)
+        browsed as entered,
+        unnest([0, 1, 2, 3]) as stage,
+        unnest([browsed, engaged, deep, converted]) as sessions,
+        unnest([engaged, deep, converted, null]) as went_on
+    from sums
 )
 select
     cast(device as varchar) as device,
@@ -33,7 +29,7 @@ select
 from steps
 order by steps.device, stage;
 
-comment on macro table funnel_by_device is 'One row per device and funnel stage. Stages nest: sessions at a stage = sessions at the next + dropped. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day. All are optional.';
+comment on macro table funnel_by_device is 'One row per device and funnel stage. Stages nest: sessions at a stage = sessions at the next + dropped. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day; list of durations, named as in duration_rates. All are optional.';
 
 create or replace view funnel_by_device as
 select * from funnel_by_device();

@@ -1,4 +1,4 @@
-create or replace macro kpis(devices := null, sources := null, countries := null, channels := null, since := null, until := null) as table
+create or replace macro kpis(devices := null, sources := null, countries := null, channels := null, since := null, until := null, durations := null) as table
 with sums as (
     select
         cast(coalesce(sum(sessions), 0) as bigint) as sessions,
@@ -8,7 +8,7 @@ with sums as (
         safe_rate(sum(pageviews), sum(pageviews_known)) as avg_pageviews,
         safe_rate(sum(duration_ms), sum(duration_known)) / 1000 as avg_duration_seconds,
         safe_rate(sum(bounces), sum(bounces_known)) as bounce_rate
-    from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until)
+    from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
 )
 select
     sessions,
@@ -23,7 +23,7 @@ select
     bounce_rate
 from sums;
 
-comment on macro table kpis is 'One row: the key figures. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day. All are optional.';
+comment on macro table kpis is 'One row: the key figures. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day; list of durations, named as in duration_rates. All are optional.';
 
 create or replace view kpis as
 select * from kpis();

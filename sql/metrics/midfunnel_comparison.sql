@@ -1,4 +1,4 @@
-create or replace macro midfunnel_comparison(devices := null, sources := null, countries := null, channels := null, since := null, until := null) as table
+create or replace macro midfunnel_comparison(devices := null, sources := null, countries := null, channels := null, since := null, until := null, durations := null) as table
 with sums as (
     select
         stage = 3 as is_converted,
@@ -7,8 +7,10 @@ with sums as (
         safe_rate(sum(duration_ms), sum(duration_known)) / 1000 as avg_duration_seconds,
         safe_rate(sum(visits), sum(visits_known)) as avg_visit_number,
         safe_rate(sum(returned), sum(visits_known)) as share_returned,
-        safe_rate(coalesce(sum(sessions) filter (where device = 'mobile'), 0), sum(sessions)) as share_mobile
-    from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until)
+        case
+            when bool_or(device <> 'other') then safe_rate(coalesce(sum(sessions) filter (where device = 'mobile'), 0), sum(sessions))
+        end as share_mobile
+    from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
     where stage >= 1
     group by stage = 3
 ),
@@ -28,7 +30,7 @@ from by_metric
 group by metric_order, metric
 order by metric_order;
 
-comment on macro table midfunnel_comparison is 'One row per metric: sessions that converted beside sessions that engaged (stage 1 or 2) without converting. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day. All are optional. Durations and views of converters include the purchase itself.';
+comment on macro table midfunnel_comparison is 'One row per metric: sessions that converted beside sessions that engaged (stage 1 or 2) without converting. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day; list of durations, named as in duration_rates. All are optional. Durations and views of converters include the purchase itself.';
 
 create or replace view midfunnel_comparison as
 select * from midfunnel_comparison();

@@ -1,9 +1,9 @@
-create or replace macro probability_histogram(devices := null, sources := null, countries := null, channels := null, since := null, until := null) as table
+create or replace macro probability_histogram(devices := null, sources := null, countries := null, channels := null, since := null, until := null, durations := null) as table
 with sums as (
     select
         bin,
         cast(sum(sessions) as bigint) as sessions
-    from probability_cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until)
+    from probability_cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
     group by bin
 )
 select
@@ -14,7 +14,7 @@ select
 from sums
 order by bin;
 
-comment on macro table probability_histogram is 'One row per log-odds bin that occurs: how the probabilities of the current run are distributed. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day. All are optional.';
+comment on macro table probability_histogram is 'One row per log-odds bin that occurs: how the probabilities of the current run are distributed. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day; list of durations, named as in duration_rates. All are optional.';
 
 create or replace view probability_histogram as
 select * from probability_histogram();

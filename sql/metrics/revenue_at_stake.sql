@@ -1,4 +1,4 @@
-create or replace macro revenue_at_stake(devices := null, sources := null, countries := null, channels := null, since := null, until := null) as table
+create or replace macro revenue_at_stake(devices := null, sources := null, countries := null, channels := null, since := null, until := null, durations := null) as table
 with sums as (
     select
         unnest([0, 1, 2]) as stage,
@@ -8,7 +8,7 @@ with sums as (
             coalesce(sum(sessions) filter (where stage = 2), 0)
         ]) as dropped,
         safe_rate(sum(revenue_micros), sum(sessions) filter (where stage = 3)) / 1000000 as avg_revenue_per_conversion
-    from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until)
+    from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
 ),
 ranked as (
     select run_id
@@ -26,7 +26,7 @@ recoverable as (
 -- Leaks are ranked over all sessions: a filter would ask for a ranking that was not made.
 is_whole as (
     select
-        devices is null and sources is null and countries is null and channels is null and since is null and until is null
+        devices is null and sources is null and countries is null and channels is null and since is null and until is null and durations is null
         and exists (select 1 from ranked) as answer
 )
 select
@@ -42,7 +42,7 @@ cross join is_whole
 left join recoverable on recoverable.stage = sums.stage
 order by sums.stage;
 
-comment on macro table revenue_at_stake is 'One row per step between funnel stages. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day. All are optional.';
+comment on macro table revenue_at_stake is 'One row per step between funnel stages. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day; list of durations, named as in duration_rates. All are optional.';
 
 create or replace view revenue_at_stake as
 select * from revenue_at_stake();

@@ -1,11 +1,11 @@
-create or replace macro source_device_rates(devices := null, sources := null, countries := null, channels := null, since := null, until := null) as table
+create or replace macro source_device_rates(devices := null, sources := null, countries := null, channels := null, since := null, until := null, durations := null) as table
 with sums as (
     select
         source,
         device,
         cast(coalesce(sum(sessions), 0) as bigint) as sessions,
         cast(coalesce(sum(sessions) filter (where stage = 3), 0) as bigint) as conversions
-    from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until)
+    from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
     group by source, device
 ),
 site as (
@@ -56,7 +56,7 @@ select
 from shown, prior
 order by source_sessions desc, cast(source as varchar), shown.device;
 
-comment on macro table source_device_rates is 'One row per source and device, for the 10 sources with the most sessions among the 300 largest of all data and those that the filter names. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day. All are optional.';
+comment on macro table source_device_rates is 'One row per source and device, for the 10 sources with the most sessions among the 300 largest of all data and those that the filter names. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day; list of durations, named as in duration_rates. All are optional.';
 
 create or replace view source_device_rates as
 select * from source_device_rates();

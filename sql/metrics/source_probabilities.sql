@@ -1,4 +1,4 @@
-create or replace macro source_probabilities(devices := null, sources := null, countries := null, channels := null, since := null, until := null) as table
+create or replace macro source_probabilities(devices := null, sources := null, countries := null, channels := null, since := null, until := null, durations := null) as table
 with sums as (
     select
         source,
@@ -6,7 +6,7 @@ with sums as (
         sum(sessions) as n,
         cast(sum(p_micros) as double) / 1000000 as p,
         cast(sum(p_micros_squared) as double) / 1000000000000 as p_squared
-    from probability_cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until)
+    from probability_cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
     group by source, device
 ),
 largest as (
@@ -38,7 +38,7 @@ select
 from means
 order by source_sessions desc, cast(source as varchar), means.device;
 
-comment on macro table source_probabilities is 'One row per source and device scored by the current run, for the 10 sources with the most sessions among the 300 largest of all data and those that the filter names. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day. All are optional.';
+comment on macro table source_probabilities is 'One row per source and device scored by the current run, for the 10 sources with the most sessions among the 300 largest of all data and those that the filter names. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day; list of durations, named as in duration_rates. All are optional.';
 
 create or replace view source_probabilities as
 select * from source_probabilities();

@@ -5,6 +5,7 @@ select
     source,
     country,
     channel,
+    cast(coalesce(duration_bucket(duration_seconds), -1) as tinyint) as bucket,
     probability_bin(p_conversion) as bin,
     cast(1 as bigint) as sessions,
     cast(round(cast(p_conversion as double) * 1000000) as bigint) as p_micros,
@@ -19,6 +20,7 @@ comment on column prediction_measures.device is 'Device category.';
 comment on column prediction_measures.source is 'Source.';
 comment on column prediction_measures.country is 'Country.';
 comment on column prediction_measures.channel is 'Channel group.';
+comment on column prediction_measures.bucket is 'Duration bucket; see duration_bucket. -1 where the duration is not known.';
 comment on column prediction_measures.bin is 'Log-odds bin of the probability; see probability_bin.';
 comment on column prediction_measures.sessions is 'Scored sessions.';
 comment on column prediction_measures.p_micros is 'Probabilities in millionths, added up.';

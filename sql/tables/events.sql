@@ -4,13 +4,59 @@ create table if not exists events (
     occurred_at timestamp,
     event_name varchar not null,
     page varchar,
-    value double
+    value double,
+    event_key ubigint,
+    place smallint,
+    engagement_msec integer,
+    is_flagged boolean,
+    device varchar,
+    country varchar,
+    browser varchar,
+    operating_system varchar,
+    source varchar,
+    medium varchar,
+    campaign varchar,
+    channel varchar,
+    source_basis varchar,
+    transaction_key varchar,
+    amount_micros bigint
 );
 
-comment on table events is 'One row per hit or event of a session, where the export has them.';
+alter table events add column if not exists event_key ubigint;
+alter table events add column if not exists place smallint;
+alter table events add column if not exists engagement_msec integer;
+alter table events add column if not exists is_flagged boolean;
+alter table events add column if not exists device varchar;
+alter table events add column if not exists country varchar;
+alter table events add column if not exists browser varchar;
+alter table events add column if not exists operating_system varchar;
+alter table events add column if not exists source varchar;
+alter table events add column if not exists medium varchar;
+alter table events add column if not exists campaign varchar;
+alter table events add column if not exists channel varchar;
+alter table events add column if not exists source_basis varchar;
+alter table events add column if not exists transaction_key varchar;
+alter table events add column if not exists amount_micros bigint;
+
+comment on table events is 'One row per hit or event of a session, where the export has them. GA4 sessions that a later file adds to are built anew from it, so it also holds what that needs: columns that are NULL on most rows.';
 comment on column events.session_id is 'The session; see sessions.';
 comment on column events.event_index is 'Order of the event within its session, from 1.';
 comment on column events.occurred_at is 'When it happened, in UTC.';
 comment on column events.event_name is 'Name of the event in GA4''s vocabulary (page_view, view_item, add_to_cart, begin_checkout, purchase, …); Universal Analytics hits are translated to it.';
 comment on column events.page is 'Path of the page, without query string.';
 comment on column events.value is 'Value of the event in currency units, for purchases; else as the export gives it.';
+comment on column events.event_key is 'Hash that tells the event from others of its session, by which one that comes twice is known. NULL for Universal Analytics.';
+comment on column events.place is 'Which of the events of one moment it is, as Google numbers them. NULL for Universal Analytics.';
+comment on column events.engagement_msec is 'Milliseconds of engagement that GA4 reports with the event.';
+comment on column events.is_flagged is 'Whether GA4 called the session engaged by then (session_engaged).';
+comment on column events.device is 'Device category, on the session''s first event that tells it; NULL on all others.';
+comment on column events.country is 'Country, on the event that tells the device.';
+comment on column events.browser is 'Browser, on the event that tells the device.';
+comment on column events.operating_system is 'Operating system, on the event that tells the device.';
+comment on column events.source is 'Source, on the event that the session''s source was taken from; NULL on all others.';
+comment on column events.medium is 'Medium, on the event that tells the source.';
+comment on column events.campaign is 'Campaign, on the event that tells the source.';
+comment on column events.channel is 'Channel, on the event that tells the source, where GA4 states it.';
+comment on column events.source_basis is 'How the event tells the source: last click or collected; see sessions.';
+comment on column events.transaction_key is 'Salted hash of the transaction id of a purchase or refund, which tells an order that is reported twice.';
+comment on column events.amount_micros is 'What was bought or refunded, in millionths of the currency unit. NULL for all other events.';

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from dashapp.charts import read_ahead, rows_of
+from dashapp.charts import rows_of, statements
 from dashapp.db import Database
 from dashapp.filters import RELATIONS, Filters
 from dashapp.pages.overview import CHARTS
@@ -22,6 +22,7 @@ from tests.benchmarks import forgetful
 from tests.dashapp.serving import Server, serving
 
 REPEATS, WARM = 40, 6
+BUCKETS = ("<10s", "10s–1m", "1–5m", "5–10m", "10–20m", "20–30m", ">30m")
 
 
 def predict(database: Path) -> None:
@@ -70,6 +71,7 @@ def scenarios(database: Path) -> dict[str, Callable[[np.random.Generator], Filte
         "country": lambda random: Filters(countries=some(random, "country", 1, 30)),
         "rare source": lambda random: Filters(sources=tuple(values["source"][-3:][:1])),
         "channel and country": lambda random: Filters(channels=some(random, "channel", 1, 8), countries=some(random, "country", 2, 20)),
+        "duration": lambda random: Filters(durations=(str(random.choice(BUCKETS)),), countries=some(random, "country", 1, 20)),
         "30 days": lambda random: Filters(**dates(random, 29)),
         "200 days": lambda random: Filters(**dates(random, 199)),
         "30 days, device": lambda random: Filters(devices=some(random, "device", 1, 3), **dates(random, 29)),
@@ -109,7 +111,7 @@ def changes(database: Path) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
 
 def _together(reader: Database, filters: Filters) -> None:
     with reader.reading() as read:
-        read_ahead(CHARTS, read, filters)
+        read.together(statements(CHARTS, filters))
 
 
 def _in_turn(reader: Database, filters: Filters) -> None:

@@ -38,7 +38,8 @@ class Run(NamedTuple):
 def measured(command: list[str], **environment: str) -> Run:
     """Run a command to its end; it must succeed."""
     started = time.perf_counter()
-    process = os.posix_spawn(command[0], command, os.environ | environment)
+    silent = [(os.POSIX_SPAWN_OPEN, 1, os.devnull, os.O_WRONLY, 0)]
+    process = os.posix_spawn(command[0], command, os.environ | environment, file_actions=silent)
     _, status, used = os.wait4(process, 0)
     if status:
         raise RuntimeError(f"{command} failed")

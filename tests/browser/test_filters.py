@@ -126,6 +126,43 @@ def test_click_on_a_device_filters_the_rest_and_escape_clears(sample_server, vis
     assert page.url.endswith("/")
 
 
+def test_click_on_a_duration_bar_filters_the_rest_and_escape_clears(sample_server, visit):
+    page = visit(sample_server).page
+    expect(page.locator("#duration-conversion .trace.bars").first).to_be_visible()
+    opacities = """() => document.querySelector("#duration-conversion .js-plotly-plot").data[0].marker.opacity"""
+    assert page.evaluate(opacities) == 1
+    click_mark(page, "duration-conversion", 0, 2)
+    number = kpis(sample_server, durations=["1–5m"])["sessions"]
+    assert 0 < number < 10_000
+    sessions(page, number)
+    assert page.url.endswith("?duration=1%E2%80%935m")
+    expect(page.locator(".chip")).to_have_attribute("data-value", "1–5m")
+    expect(page.locator("#funnel-by-device-count")).to_have_text(f"n = {number:,} sessions")
+    # The clicked chart keeps its context, and shows which bar was meant.
+    expect(page.locator("#duration-conversion-count")).to_have_text("n = 10,000 sessions")
+    faded = page.evaluate(opacities)
+    assert faded[2] == 1 and max(faded[:2] + faded[3:]) < 1
+    page.keyboard.press("Escape")
+    sessions(page, 10_000)
+    assert page.url.endswith("/")
+    assert page.evaluate(opacities) == 1
+
+
+def test_a_duration_stays_when_the_bar_of_filters_is_used_and_its_chip_clears_it(sample_server, visit):
+    page = visit(sample_server, "/duration?duration=%3E30m").page
+    number = kpis(sample_server, durations=[">30m"])["sessions"]
+    expect(page.locator("#page-subtitle")).to_contain_text(f"{number:,} sessions")
+    expect(page.locator("#duration-table tr.is-selected")).to_contain_text(">30m")
+    choose(page, "device", "desktop")
+    number = kpis(sample_server, durations=[">30m"], devices=["desktop"])["sessions"]
+    expect(page.locator("#page-subtitle")).to_contain_text(f"{number:,} sessions")
+    assert page.url.endswith("?device=desktop&duration=%3E30m")
+    expect(page.locator("#filter-count")).to_have_text("2")
+    page.locator(".chip", has_text=">30m").click()
+    number = kpis(sample_server, devices=["desktop"])["sessions"]
+    expect(page.locator("#page-subtitle")).to_contain_text(f"{number:,} sessions")
+
+
 def test_second_click_on_the_same_mark_lets_go(sample_server, visit):
     page = visit(sample_server).page
     expect(page.locator("#funnel-by-device .trace.bars").first).to_be_visible()

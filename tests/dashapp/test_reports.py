@@ -15,7 +15,11 @@ from etl import schema
 from tests.dashapp.building import build
 
 GRAIN = "country, device, source"
-ROWS = [("France", "desktop", "google", 600, 18), ("Germany", "mobile", "<a href=x>spam</a>", 400, 3), ("(other)", "mobile", "google", 90, 1)]
+ROWS = [
+    ("France", "desktop", "google", 600, 18),
+    ("Germany", "mobile", "<a href=x>spam</a>", 400, 3),
+    ("(other)", "mobile", "google", 90, 1),
+]
 
 
 @pytest.fixture

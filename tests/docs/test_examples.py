@@ -39,7 +39,7 @@ def test_commands_do_what_the_readme_says(results):
     said = {command.split("-m ")[-1].split(" --")[0]: outcome.stdout for command, outcome in outcomes.items()}
     assert "truth.json" in {file.name for file in (checkout.folder / "exports").iterdir()}
     again = json.loads(said["etl load exports"])
-    exports = {file.name for file in (checkout.folder / "exports").glob("ga_sessions_*.parquet")}
+    exports = {file.name for file in (checkout.folder / "exports").glob("events_*.parquet")}
     assert not again["files"] and set(again["already_loaded"]) == exports
     assert json.loads(said["models train"])["sessions_scored"] > 0
     assert json.loads(said["models score"])["sessions_scored"] == 0

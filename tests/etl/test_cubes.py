@@ -266,6 +266,19 @@ def test_scattered_corrections_do_not_leave_the_days_in_disorder(con, monkeypatc
     assert_as_built_anew(con)
 
 
+def test_several_parts_of_one_load_may_bring_and_take_the_same(con):
+    """A session that came with one part and left with the next was never in the cubes, even where its source is new."""
+    numbers = "select 5000000 + range as number, 20 as day from range(30)"
+    insert(con, numbers, load=2, sources=10**6)
+    replace(con, "session_id like '%44'", load=2)
+    cubes.take_out(con, "select rowid from sessions where load_id = 2 and session_id > printf('%024d', 5000010)")
+    insert(con, numbers.replace("5000000", "6000000"), load=3, sources=10**7)
+    replace(con, "load_id = 3", load=3)
+    cubes.refresh(con, 1)
+    assert con.execute("select count(*) from arrived where session_id > printf('%024d', 4999999)").fetchone() == (11 + 30,)
+    assert_as_built_anew(con)
+
+
 def test_a_large_change_builds_anew(con, monkeypatch):
     built = []
     monkeypatch.setattr(cubes.schema, "rebuild_cubes", lambda con, rebuild=schema.rebuild_cubes: built.append(rebuild(con)))

@@ -166,8 +166,13 @@ class TestKaggle:
         assert one(kaggle, "select sessions, conversions from kpis") == (1_000, 16)
 
     def test_damaged_ids_are_healed_and_told(self, kaggle):
-        assert one(kaggle, "select notes from loads") == (
-            ["107 visitor ids were damaged (leading zeros or digits lost) and healed from the session id."],
+        assert one(kaggle, "select notes, warnings from loads") == (
+            [
+                "107 visitor ids were damaged (leading zeros or digits lost) and healed from the session id.",
+                "For 218 of 1,000 sessions the start time, in UTC, falls on another day than the date: days are those of the date, "
+                "in the time zone of the property.",
+            ],
+            [],
         )
 
 

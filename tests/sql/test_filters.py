@@ -13,6 +13,7 @@ from tests.conftest import insert_sessions, records
 DEVICES = ["desktop", "mobile", "tablet"]
 COUNTRIES = ["Canada", "Japan", "Malta"]
 CHANNELS = ["Direct", "Referral"]
+BUCKETS = ["<10s", "10s–1m", "1–5m", "5–10m", "10–20m", "20–30m", ">30m"]
 FIRST = date(2025, 11, 20)
 DAYS = 140
 RARE = [f"rare-{number:03}.example" for number in range(330)]
@@ -50,6 +51,20 @@ def con():
     connection.close()
 
 
+@pytest.fixture(scope="module")
+def scored(con):
+    """The same with a probability for every session."""
+    con.execute(
+        "insert into model_runs values ('run', timestamp '2026-01-01', 'x', 'x', 'retrospective', '{}', '{\"cutoff\": 0.5}', 0.5, ''::blob)"
+    )
+    con.execute(
+        "insert into predictions select session_id, 'run', timestamp '2026-01-01', p, p >= 0.9, false "
+        "from (select session_id, cast((hash(session_id) % 999 + 1) / 1001 as float) as p from sessions)"
+    )
+    schema.rebuild_probability_cubes(con)
+    return con
+
+
 def subsets(values):
     return st.none() | st.lists(st.sampled_from(values), unique=True, max_size=4)
 
@@ -63,6 +78,7 @@ filters = st.fixed_dictionaries(
         "channels": subsets(CHANNELS),
         "since": days,
         "until": days,
+        "durations": subsets([*BUCKETS, "an hour"]),
     }
 )
 
@@ -72,18 +88,21 @@ def call(relation: str, given: dict) -> tuple[str, dict]:
     return f"{relation}({', '.join(f'{name} := ${name}' for name in present)})", present
 
 
+CLAUSES = {
+    "devices": "list_contains($devices, device::varchar)",
+    "sources": "list_contains($sources, source::varchar)",
+    "countries": "list_contains($countries, country::varchar)",
+    "channels": "list_contains($channels, channel::varchar)",
+    "since": "session_date >= $since",
+    "until": "session_date <= $until",
+    "durations": "list_contains($durations, duration_bucket_name(duration_bucket(duration_seconds)))",
+}
+
+
 def filtered_sessions(con, given: dict) -> None:
     """Leave only the sessions the filter means, with the sources named that are named in all data or by the filter."""
-    clauses = {
-        "devices": "list_contains($devices, device::varchar)",
-        "sources": "list_contains($sources, source::varchar)",
-        "countries": "list_contains($countries, country::varchar)",
-        "channels": "list_contains($channels, channel::varchar)",
-        "since": "session_date >= $since",
-        "until": "session_date <= $until",
-    }
     present = {name: value for name, value in given.items() if value is not None}
-    where = " and ".join(clauses[name] for name in present) or "true"
+    where = " and ".join(CLAUSES[name] for name in present) or "true"
     con.execute("begin")
     con.execute("create temp table kept as select session_id from sessions where " + where, present)
     con.execute("delete from sessions where session_id not in (select session_id from kept)")
@@ -177,3 +196,45 @@ def test_sources_beyond_the_largest_are_one_level_in_the_cubes(con):
     (folded,) = con.execute("select sum(sessions) from cubes.kept_sources where not is_kept").fetchone()
     assert kept == 301
     assert level == folded > 0
+
+
+UNDATED = sorted({path.stem for path in schema.files("metrics")} - {"top_candidates"})
+
+
+@settings(max_examples=25, deadline=None)
+@given(filters)
+def test_the_form_without_dates_and_sources_is_the_same_relation(scored, given):
+    given = given | {"since": None, "until": None, "sources": None}
+    for relation in UNDATED:
+        text, parameters = call(relation, given)
+        assert records(scored, f"from undated.{text}", parameters) == records(scored, f"from {text}", parameters), relation
+
+
+def test_every_metric_relation_has_a_form_without_dates_and_sources_that_takes_neither(con):
+    found = dict(con.execute("select function_name, parameters from duckdb_functions() where schema_name = 'undated'").fetchall())
+    assert sorted(found) == UNDATED
+    assert {tuple(parameters) for parameters in found.values()} == {("devices", "countries", "channels", "durations")}
+
+
+def test_sessions_without_a_measured_duration_belong_to_no_bucket(con):
+    (of_buckets,) = con.execute("select sessions from kpis(durations := $all)", {"all": BUCKETS}).fetchone()
+    measured, unmeasured = con.execute("select count(duration_seconds), count(*) - count(duration_seconds) from sessions").fetchone()
+    assert of_buckets == measured and unmeasured > 0
+    assert con.execute("select sessions from kpis(durations := [null])").fetchone() == (0,)
+
+
+@settings(max_examples=25, deadline=None)
+@given(filters)
+def test_probabilities_follow_every_filter(scored, given):
+    text, parameters = call("probability_histogram", given)
+    (kpis,) = records(scored, "from " + call("kpis", given)[0], parameters)
+    (told,) = scored.execute(f"select coalesce(sum(sessions), 0) from {text}", parameters).fetchone()
+    assert told == kpis["sessions"]
+    text, _ = call("top_candidates", given)
+    (best,) = scored.execute(f"select count(*) from {text}", parameters).fetchone()
+    present = {name: value for name, value in given.items() if value is not None}
+    where = " and ".join(CLAUSES[name] for name in present) or "true"
+    (expected,) = scored.execute(
+        f"select count(*) from sessions inner join predictions using (session_id) where is_top_decile and {where}", present
+    ).fetchone()
+    assert best == expected

@@ -1,0 +1,10 @@
+create or replace macro undated_probability_cells(devices := null, countries := null, channels := null, durations := null) as table
+select
+    device, source, country, channel, bucket, bin, sessions, p_micros, p_micros_squared
+from cubes.probability_totals
+where (devices is null or list_contains(devices, cast(device as varchar)))
+    and (countries is null or list_contains(countries, cast(country as varchar)))
+    and (channels is null or list_contains(channels, cast(channel as varchar)))
+    and (durations is null or list_contains(durations, duration_bucket_name(bucket)));
+
+comment on macro table undated_probability_cells is 'What probability_cells gives for a filter without dates and sources; see undated_cells.';

@@ -1,0 +1,42 @@
+-- One row per session: the labels of its first event that tells a device, and of its first that is credited to a source.
+-- Copies of one event are one (the greatest text of each column, so that their order does not matter).
+with once as (
+    select
+        sid,
+        k,
+        max(case when tells_device then 1 else 0 end) as tells_device,
+        max(case when tells_click then 1 else 0 end) as tells_click,
+        coalesce(max(device), '') as device,
+        coalesce(max(country), '') as country,
+        coalesce(max(browser), '') as browser,
+        coalesce(max(operating_system), '') as operating_system,
+        coalesce(max(click_source), '') as click_source,
+        coalesce(max(click_medium), '') as click_medium,
+        coalesce(max(click_campaign), '') as click_campaign,
+        coalesce(max(click_channel), '') as click_channel
+    from ga4_labels
+    group by sid, k
+),
+
+firsts as (
+    select
+        *,
+        case when tells_device = 1 then k end as device_k,
+        case when tells_click = 1 then k end as click_k
+    from once
+)
+
+select
+    sid,
+    min(device_k) as device_k,
+    nullif(min_by(device, device_k), '') as device,
+    nullif(min_by(country, device_k), '') as country,
+    nullif(min_by(browser, device_k), '') as browser,
+    nullif(min_by(operating_system, device_k), '') as operating_system,
+    min(click_k) as click_k,
+    nullif(min_by(click_source, click_k), '') as click_source,
+    nullif(min_by(click_medium, click_k), '') as click_medium,
+    nullif(min_by(click_campaign, click_k), '') as click_campaign,
+    nullif(min_by(click_channel, click_k), '') as click_channel
+from firsts
+group by sid

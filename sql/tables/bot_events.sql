@@ -1,0 +1,25 @@
+create table if not exists bot_events (
+    session_id varchar not null,
+    event_index integer not null,
+    occurred_at timestamp,
+    event_name varchar not null,
+    page varchar,
+    value double,
+    event_key ubigint,
+    place smallint,
+    engagement_msec integer,
+    is_flagged boolean,
+    device varchar,
+    country varchar,
+    browser varchar,
+    operating_system varchar,
+    source varchar,
+    medium varchar,
+    campaign varchar,
+    channel varchar,
+    source_basis varchar,
+    transaction_key varchar,
+    amount_micros bigint
+);
+
+comment on table bot_events is 'One row per GA4 event of a session judged automated: kept so that later events of the same session are judged with them.';
