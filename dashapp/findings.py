@@ -197,10 +197,10 @@ def start_words(row: Mapping[str, Any]) -> str:
     """When a drop began, and which other starts the data support."""
     length = int(row["evidence"].get("bin_days") or 1)
     first, last = row["started_from"] or row["started_on"], row["started_until"] or row["started_on"]
-    when = f"The {'week from ' if length == 7 else ''}{_full(row['started_on'])}"
+    when = f"The {'week from ' if length == 7 else ''}{full_day(row['started_on'])}"
     if first == last:
         return f"{when}; 90 % range: no other {'week' if length == 7 else 'day'}."
-    return f"{when}; 90 % range {_full(first)} to {_full(last + timedelta(days=length - 1))}."
+    return f"{when}; 90 % range {full_day(first)} to {full_day(last + timedelta(days=length - 1))}."
 
 
 def sureness(q: float) -> str:
@@ -253,7 +253,7 @@ def exchange(one: Mapping[str, Any]) -> str:
     """Two levels that exchanged their sessions."""
     names = [shorten(clean(one.get(name)), 60) for name in ("from", "to")]
     on = _iso(one.get("on"))
-    return f"About {_full(on) if on else 'then'}, {dimension_name(str(one.get('dimension')))} “{names[0]}” lost as many sessions as “{names[1]}” gained"
+    return f"About {full_day(on) if on else 'then'}, {dimension_name(str(one.get('dimension')))} “{names[0]}” lost as many sessions as “{names[1]}” gained"
 
 
 def _near(evidence: Mapping[str, Any]) -> list[str]:
@@ -343,5 +343,6 @@ def _short(when: date | None) -> str:
     return f"{when.day} {when:%b}" if when else "undated"
 
 
-def _full(when: date) -> str:
+def full_day(when: date) -> str:
+    """A day as people write it."""
     return f"{when.day} {when:%B %Y}"

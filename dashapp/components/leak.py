@@ -27,7 +27,9 @@ def trend_id(leak_id: str) -> str:
     return f"leak-trend-{leak_id}"
 
 
-def leak_card(row: Row, run: Row, place: int, symbol: str, *, has_trend: bool, plan: Any = None) -> html.Article:
+def leak_card(
+    row: Row, run: Row, place: int, symbol: str, *, has_trend: bool, plans: Sequence[Row] = (), fixes: Sequence[Row] = ()
+) -> html.Article:
     """A leak: what is seen, what it costs, since when, why perhaps, and where to go from here."""
     worth = findings.loss(row, symbol)
     said, told = findings.cause(row)
@@ -43,6 +45,7 @@ def leak_card(row: Row, run: Row, place: int, symbol: str, *, has_trend: bool, p
         _facts(row, symbol),
         html.P(said, className="leak-cause"),
         html.Ul([html.Li(one) for one in told], className="leak-evidence") if told else None,
+        *[html.P(verdict(one), className="leak-fix") for one in fixes],
     ]
     drawn = [
         html.Div(
@@ -59,14 +62,46 @@ def leak_card(row: Row, run: Row, place: int, symbol: str, *, has_trend: bool, p
     ]
     return html.Article(
         [
-            html.Div([html.Div(text, className="leak-text"), html.Div(drawn if has_trend else None, className="leak-picture")], className="leak-body"),
-            _actions(row, run, plan),
+            html.Div(
+                [html.Div(text, className="leak-text"), html.Div(drawn if has_trend else None, className="leak-picture")],
+                className="leak-body",
+            ),
+            _actions(row, run, _plan(plans, symbol)),
         ],
         id=row["leak_id"],
         className="card leak",
         tabIndex=-1,
         **{"aria-label": findings.sentence(row)},
     )
+
+
+def verdict(one: Mapping[str, Any]) -> str:
+    """What became of a fix, in the words of its verdict."""
+    note = f" (“{findings.short_level(one['note'])}”)" if one["note"] else ""
+    return f"Fixed on {findings.full_day(one['fixed_on'])}{note}: {findings.clean(one['words'])}"
+
+
+def fix_card(fixes: Sequence[Row]) -> html.Section:
+    """Fixes of leaks that the latest ranking does not find."""
+    lines = [html.Li([f"{findings.segment_words(one['segment'] or {})} ({findings.clean(one['step'])}). ", verdict(one)]) for one in fixes]
+    return html.Section(
+        [html.Ul(lines, className="leak-evidence")], className="card", style={"gridColumn": "span 12"}, **{"aria-label": "Fixes"}
+    )
+
+
+def _plan(plans: Sequence[Row], symbol: str) -> list[Any] | None:
+    """How a remedy would be tested, in sentences."""
+    said = []
+    for one in plans:
+        said.append(html.P(findings.clean(one["words"])))
+        if (theme.number(one["expected_value"]) or 0) > 0:
+            worth = theme.rough_money(one["expected_value"], symbol)
+            said.append(
+                html.P(
+                    f"Testing, and keeping the remedy where it wins, is expected to bring about {worth} over 12 months, before the cost of building it."
+                )
+            )
+    return said or None
 
 
 def _step(row: Row) -> html.Span:
@@ -122,7 +157,10 @@ def exchange_card(one: Mapping[str, Any], wide: int = 6) -> html.Article:
     title = "A change of labels is likely, not of visitors"
     return html.Article(
         [
-            html.P([html.Span("Not priced", className="badge"), html.Span(findings.dimension_name(one["dimension"]), className="step")], className="leak-top"),
+            html.P(
+                [html.Span("Not priced", className="badge"), html.Span(findings.dimension_name(one["dimension"]), className="step")],
+                className="leak-top",
+            ),
             html.H3(title),
             html.P(f"{findings.exchange(one)}: {theme.brief_rate(one['share_of_sessions'])} of all sessions.", className="insight"),
             html.P("Figures of either label before and after that day are not comparable; those of both together are.", className="fine"),
@@ -133,7 +171,7 @@ def exchange_card(one: Mapping[str, Any], wide: int = 6) -> html.Article:
     )
 
 
-def gap_card(row: Row, run: Row, symbol: str) -> html.Article:
+def gap_card(row: Row, run: Row, symbol: str, plans: Sequence[Row] = ()) -> html.Article:
     """A lasting difference between levels, with the most that closing it could bring."""
     worth = findings.loss(row, symbol)
     most = f"If all of the difference could be closed: {worth.headline} (90 % interval). That is an upper bound." if worth else ""
@@ -144,7 +182,7 @@ def gap_card(row: Row, run: Row, symbol: str) -> html.Article:
             html.P(most, className="insight"),
             _facts(row, symbol),
             html.P("Most differences of this kind are natural: people do different things on different devices.", className="fine"),
-            _actions(row, run),
+            _actions(row, run, _plan(plans, symbol)),
         ],
         id=row["leak_id"],
         className="card leak gap",
@@ -206,7 +244,9 @@ def _rate(one: Row) -> list[Any]:
 def intent_card(rows: Sequence[Row], wide: int = 6) -> html.Section:
     """Differences of intent: shown, not priced."""
     seen: dict[str, int] = {}
-    few = [row for row in rows if seen.setdefault(row["dimension"], 0) < 4 and not seen.update({row["dimension"]: seen[row["dimension"]] + 1})]
+    few = [
+        row for row in rows if seen.setdefault(row["dimension"], 0) < 4 and not seen.update({row["dimension"]: seen[row["dimension"]] + 1})
+    ]
     return html.Section(
         [
             html.H3("Differences of intent"),

@@ -22,7 +22,9 @@ def marks(shown: list[tuple[date, str, str]], theme: str, bottom: float = 0.0) -
     for when, label, kind in shown:
         at = when.isoformat()
         line = {"color": c["muted"], "width": 1, "dash": "dot"}
-        lines.append({"type": "line", "xref": "x", "yref": "paper", "x0": at, "x1": at, "y0": bottom, "y1": 1, "layer": "below", "line": line})
+        lines.append(
+            {"type": "line", "xref": "x", "yref": "paper", "x0": at, "x1": at, "y0": bottom, "y1": 1, "layer": "below", "line": line}
+        )
         said = f"{when.day} {when:%b %Y}<br><b>{labels.full(label, 80)}</b><br>{labels.short(kind)}"
         signs.append(
             {

@@ -31,9 +31,24 @@ def layout(read: Reading) -> html.Div:
     intents = leaks.intents(read, run["run_id"])
     wide = 12 if len(broken) + len(exchanged) == 1 else 6
     events = [*[leak.broken_card(row, run, wide) for row in broken], *[leak.exchange_card(one, wide) for one in exchanged]]
-    lasting = [*[leak.gap_card(row, run, symbol) for row in gaps], *([leak.intent_card(intents)] if intents else [])]
+    plans, fixes = leaks.plans(read, run["run_id"]), leaks.verdicts(read, run["run_id"])
+    found_ids = {row["leak_id"] for row in priced}
+    mended = [one for one in fixes if one["leak_id"] not in found_ids]
+    lasting = [
+        *[leak.gap_card(row, run, symbol, plans.get(row["leak_id"], ())) for row in gaps],
+        *([leak.intent_card(intents)] if intents else []),
+    ]
     cards = [
-        leak.leak_card(row, run, place, symbol, has_trend=row["leak_id"] in trends) for place, row in enumerate(priced, start=1)
+        leak.leak_card(
+            row,
+            run,
+            place,
+            symbol,
+            has_trend=row["leak_id"] in trends,
+            plans=plans.get(row["leak_id"], ()),
+            fixes=[one for one in fixes if one["leak_id"] == row["leak_id"]],
+        )
+        for place, row in enumerate(priced, start=1)
     ]
     return page(
         TITLE,
@@ -41,6 +56,7 @@ def layout(read: Reading) -> html.Div:
         _lead(read, run, priced),
         *([leak.site_card(site)] if site else []),
         *cards,
+        *_section("Fixes", "Of leaks that the latest ranking does not find any more.", [leak.fix_card(mended)] if mended else []),
         *_section("Changes of recording and of labels", "Figures changed, visitors probably did not. None of this is priced.", events),
         *_section(
             "Lasting differences: upper bounds, not discoveries",
@@ -57,7 +73,11 @@ def layout(read: Reading) -> html.Div:
 
 def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
     run = leaks.latest_run(read)
-    kept = [] if filters.are_empty else ["Leaks are ranked over all sessions. Your filters do not apply here; they are kept for the other pages."]
+    kept = (
+        []
+        if filters.are_empty
+        else ["Leaks are ranked over all sessions. Your filters do not apply here; they are kept for the other pages."]
+    )
     result = frame(read, Filters(), [*notes, *kept], common.kpis(read, Filters()))
     if run is None:
         return result
@@ -67,9 +87,7 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
         moments = trends.get(row["leak_id"])
         if moments:
             options: dict[str, Any] = {"start": row["started_on"], "bin_days": run["bin_days"] or 1}
-            drawn = figures.leak_trend(
-                moments, theme=look, since=row["started_from"], until=row["started_until"], events=events, **options
-            )
+            drawn = figures.leak_trend(moments, theme=look, since=row["started_from"], until=row["started_until"], events=events, **options)
             result[leak.trend_id(row["leak_id"])] = {"figure": drawn}
             result[f"{leak.trend_id(row['leak_id'])}-insight"] = {"children": insights.leak_trend(moments, **options)}
     spots = leaks.blind_spots(read)

@@ -12,7 +12,7 @@ from dashapp.components.summary import summary
 from dashapp.components.table import Column, table
 from dashapp.db import Reading, Row
 from dashapp.filters import Filters
-from dashapp.queries import common, leaks
+from dashapp.queries import common, leaks, models
 
 PATH, NAME, TITLE = "/", "Overview", "Overview"
 CHARTS = (charts.DAILY_TREND, charts.FUNNEL, charts.DURATION, charts.COUNTRY_MAP, charts.HEATMAP, charts.SOURCE_PROBABILITIES)
@@ -68,8 +68,10 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
             largest = sorted(rows, key=lambda row: (-row["sessions"], row["country"]))[:MOST_COUNTRIES]
             result["top-countries"] = {"children": table(largest, COUNTRIES, click="country", key="country", selected=filters.countries)}
             result["top-countries-insight"] = {"children": "By sessions. A wide interval means few sessions to go by."}
-        result.update(charts.answer(chart, rows, filters, look, currency=currency, **({"events": events} if chart is charts.DAILY_TREND else {})))
-    result["model-summary"] = {"children": summary(common.current_run(read), filters)}
+        context = {"events": events} if chart is charts.DAILY_TREND else {}
+        result.update(charts.answer(chart, rows, filters, look, currency=currency, **context))
+    run = models.headline(read)
+    result["model-summary"] = {"children": summary(run, filters, "" if run else models.why_none(read))}
     return result
 
 
