@@ -310,7 +310,7 @@ def missed_words(spots: Sequence[Mapping[str, Any]]) -> str:
     spot = min(mine, key=lambda spot: abs(spot["expected_passes"] - 50))
     what = "conversions" if str(step).endswith("Converted") else f"passes of “{clean(step)}”"
     start = f"In a segment with {theme.exact(spot['expected_passes'])} expected {what}, "
-    if spot["smallest_loss"] is None:
+    if theme.number(spot.get("smallest_loss")) is None:
         return f"{start}not even a total loss would be seen four times in five."
     share = theme.brief_rate(spot["smallest_loss"])
     return f"{start}a loss of {share} would be seen four times in five; a smaller one could well be missed."

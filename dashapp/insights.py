@@ -104,7 +104,7 @@ def leak_trend(rows: list[dict], *, start=None, bin_days: int = 1, **context) ->
 def blind_spot_map(rows: list[dict], **context) -> str:
     """Say what loss a segment of middling size would show at the last step."""
     known = [row for row in rows or [] if row.get("step") is not None and number(row.get("expected_passes"))]
-    return missed_words(known) or "The latest ranking could not tell what it would have missed."
+    return missed_words(known) or "There are no figures of what the latest ranking would have missed."
 
 
 def _over_time(shown: list) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from operator import itemgetter
 
 from dashapp import theme as look
 from dashapp.figures import labels
@@ -31,7 +32,8 @@ class Stretch:
 
 def stretches(rows: list[dict] | None, start: date | None = None, bin_days: int = 1) -> list[Stretch]:
     """The intervals in order, so many taken together that most have enough sessions for a rate; none holds the start within it."""
-    known = sorted((when, row) for row in rows or [] if (when := day(row.get("bin_start"))) and whole(row.get("entrants")))
+    dated = [(when, row) for row in rows or [] if (when := day(row.get("bin_start"))) and whole(row.get("entrants"))]
+    known = sorted(dated, key=itemgetter(0))
     if not known:
         return []
     size = _size([whole(row["entrants"]) for _, row in known])
