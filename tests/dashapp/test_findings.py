@@ -120,7 +120,9 @@ def test_a_broken_tag_is_told_by_what_is_skipped():
 def test_a_change_of_labels_names_both():
     said, told = findings.cause(LEAK | {"cause": "definition change", "evidence": EXCHANGED})
     assert said == "A change of definition is likely: labels changed, not visitors."
-    assert plain(told[0]) == "About 14 April 2024, channel “Referral” lost as many sessions as “AI Assistant” gained (4.1 % of all sessions)."
+    assert (
+        plain(told[0]) == "About 14 April 2024, channel “Referral” lost as many sessions as “AI Assistant” gained (4.1 % of all sessions)."
+    )
 
 
 def test_events_are_a_coincidence():
@@ -156,7 +158,9 @@ def test_filters_and_what_they_leave_out():
     assert filters == Filters(devices=("mobile",), sources=("newsletter",), since=date(2024, 3, 1), until=date(2024, 4, 29))
     assert left == ["visitor returning"]
     assert findings.filters_of(LEAK | {"segment": {"browser": "Safari"}}, RUN) == (None, ["browser Safari"])
-    assert findings.filters_of(INTERACTION, {"first_day": None, "last_day": None})[0] == Filters(devices=("mobile",), sources=("newsletter",))
+    assert findings.filters_of(INTERACTION, {"first_day": None, "last_day": None})[0] == Filters(
+        devices=("mobile",), sources=("newsletter",)
+    )
 
 
 def test_labels_of_strangers_are_one_line():
@@ -166,9 +170,7 @@ def test_labels_of_strangers_are_one_line():
         assert clean(text) == plain(text) and len(text) < 900
 
 
-@given(
-    st.floats(0, 1e7), st.floats(0, 1), st.floats(0, 1), st.sampled_from([1, 7, 30, 400]), st.sampled_from(["$", "€", "CHF "])
-)
+@given(st.floats(0, 1e7), st.floats(0, 1), st.floats(0, 1), st.sampled_from([1, 7, 30, 400]), st.sampled_from(["$", "€", "CHF "]))
 def test_amounts_keep_their_order(high, low_share, point_share, days, symbol):
     row = LEAK | {"days": days, "revenue_high": high, "revenue_low": high * low_share * point_share, "revenue": high * point_share}
     worth = findings.loss(row, symbol)

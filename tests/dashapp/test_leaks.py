@@ -53,7 +53,9 @@ def shown(path, filters: Filters = Filters(), page: str = "/leaks") -> tuple[Com
 
 
 def cards(component) -> dict[str, Component]:
-    return {part.id: part for part in parts(component) if str(getattr(part, "className", "")).startswith("card leak") and hasattr(part, "id")}
+    return {
+        part.id: part for part in parts(component) if str(getattr(part, "className", "")).startswith("card leak") and hasattr(part, "id")
+    }
 
 
 def test_the_front_door_comes_first():
@@ -169,7 +171,9 @@ def test_filters_do_not_pretend_to_apply(database):
 def test_plans_and_verdicts_where_the_database_has_them(database):
     rank(database)
     with duckdb.connect(str(database)) as con:
-        con.execute("create table if not exists experiment_plans (leak_id varchar, run_id varchar, share double, words varchar, expected_value double)")
+        con.execute(
+            "create table if not exists experiment_plans (leak_id varchar, run_id varchar, share double, words varchar, expected_value double)"
+        )
         con.execute(
             "create table if not exists fix_verdicts "
             "(leak_id varchar, run_id varchar, fixed_on date, note varchar, state varchar, step varchar, segment json, words varchar)"
@@ -196,7 +200,8 @@ def missing(con, table: str, given: dict) -> dict:
 
 def test_labels_of_strangers_stay_text(database):
     found = [
-        LEAK | {"leak_id": f"{place:012x}", "segment": {"source": label, "browser": label, "landing_page": label}, "segment_sql": label or ""}
+        LEAK
+        | {"leak_id": f"{place:012x}", "segment": {"source": label, "browser": label, "landing_page": label}, "segment_sql": label or ""}
         for place, label in enumerate(HOSTILE)
     ]
     events = [(date(2024, 4, 1), label or "?", label or "?") for label in HOSTILE]
