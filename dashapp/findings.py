@@ -284,10 +284,10 @@ def change_words(log: float | None) -> str:
 
 
 def filters_of(row: Mapping[str, Any], run: Mapping[str, Any]) -> tuple[Filters | None, list[str]]:
-    """Filters for the sessions of a finding, and the parts of its segment that have none; no filters where no part has one."""
+    """Filters for the sessions of a finding, and the dimensions of its segment that have none; no filters where none has one."""
     segment = row["segment"]
     values = {name: [str(segment[name])] for name in FILTERABLE if name in segment}
-    left = [f"{dimension_name(name)} {shorten(clean(level), 40)}" for name, level in segment.items() if name not in FILTERABLE]
+    left = [name for name in segment if name not in FILTERABLE]
     since = row["started_on"] or run.get("first_day")
     if not values:
         return None, left

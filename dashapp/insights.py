@@ -21,11 +21,12 @@ from dashapp.figures.sources import bounds, by_source
 from dashapp.figures.trend import periods
 from dashapp.findings import missed_words
 from dashapp.statistics import dispersion, for_selected, newcombe, wilson, z_value
-from dashapp.theme import NBSP, exact, interval, money, number, points, rate
+from dashapp.theme import NBSP, exact, interval, money, number, points, rate, rough_money
 
 FEWEST_PERIODS = 7
 OTHER_DEVICES = "other devices"
 NO_SESSIONS = "There are no sessions in this selection."
+UNRANKED = "what could be won back is not estimated yet"
 NO_MODEL = "There are no predictions for this selection yet."
 
 
@@ -191,24 +192,36 @@ def funnel_by_device(rows: list[dict], **context) -> str:
     )
 
 
-def revenue_at_stake(rows: list[dict], *, currency: str = "$", **context) -> str:
-    """Say at which step most can be won back, and that the ceiling is none to hope for."""
+def revenue_at_stake(rows: list[dict], *, currency: str = "$", is_ranked: bool = False, **context) -> str:
+    """Say at which step the leaks found cost most, with its interval, and that the ceiling is none to hope for."""
     steps = [row for row in rows or [] if number(row.get("dropped"))]
     if not steps:
         return "Nothing was lost between the stages in this selection."
-    priced = [row for row in steps if number(row.get("recoverable_revenue"))]
+    known = [row for row in steps if number(row.get("recoverable_revenue")) is not None]
+    priced = [row for row in known if number(row["recoverable_revenue"]) > 0]
     if not priced:
         most = max(steps, key=lambda row: number(row["dropped"]))
         lost = sum(number(row["dropped"]) for row in steps)
+        why = (
+            "no leak with a price was found"
+            if known
+            else "leaks are ranked over all sessions, not for a selection"
+            if is_ranked
+            else UNRANKED
+        )
         return (
-            f"Most sessions end at {_step(most)}: {exact(most['dropped'])} of the {exact(lost)} that did not convert; what could be won "
-            "back is not estimated yet, and the ceiling is arithmetic that nobody can reach."
+            f"Most sessions end at {_step(most)}: {exact(most['dropped'])} of the {exact(lost)} that did not convert; {why}, and the ceiling "
+            "is arithmetic that nobody can reach."
         )
     best = max(priced, key=lambda row: number(row["recoverable_revenue"]))
-    amount = money(best["recoverable_revenue"], currency)
+    low, high = number(best.get("recoverable_low")), number(best.get("recoverable_high"))
+    bounds = "" if low is None or high is None else f" (from {rough_money(low, currency)} to {rough_money(high, currency)})"
     ceiling = number(best.get("ceiling_revenue"))
-    bound = f"; the ceiling of {money(ceiling, currency)} is arithmetic, nobody can reach it" if ceiling is not None else ""
-    return f"Most could be won back at {_step(best)}: about {amount}, a rough estimate without an interval{bound}."
+    bound = f"; the ceiling of {rough_money(ceiling, currency)} is arithmetic, nobody can reach it" if ceiling is not None else ""
+    return (
+        f"The leaks found cost most at {_step(best)}: an estimated {rough_money(best['recoverable_revenue'], currency)}{bounds} "
+        f"in the period ranked{bound}."
+    )
 
 
 def midfunnel_comparison(rows: list[dict], *, currency: str = "$", **context) -> str:

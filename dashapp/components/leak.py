@@ -115,12 +115,12 @@ def _facts(row: Row, symbol: str) -> html.Dl:
 def _actions(row: Row, run: Row, plan: Any = None) -> html.Footer:
     """See, plan, copy. A link to the sessions says what it cannot filter by."""
     filters, left = findings.filters_of(row, run)
-    lacking = " and ".join(left)
+    lacking = " and ".join(map(findings.dimension_name, left))
     if filters is None:
         see = [f"The pages have no filter for {lacking}: the SQL counts these sessions."]
     else:
         see = [dcc.Link("See these sessions", href=f"/funnel?{filters.query()}", className="action")]
-        see += [f", others than of {lacking} among them: for that the pages have no filter"] if left else []
+        see += [f" – of every {lacking}, since the pages have no filter for that"] if left else []
     return html.Footer(
         [
             html.Span(see, className="count"),

@@ -76,7 +76,7 @@ def test_a_card_says_what_when_how_much_and_where_to_go(database):
     assert "$2,300 to $7,900 a month" in said
     links = [part.href for part in parts(card) if hasattr(part, "href")]
     assert links == ["/funnel?country=Canada&since=2024-03-31&until=2024-04-29"]
-    assert "others than of browser Safari among them" in said
+    assert "of every browser, since the pages have no filter for that" in said
     statement = next(part for part in parts(card) if getattr(part, "id", "") == f"leak-sql-{LEAK['leak_id']}")
     assert statement.children == LEAK["segment_sql"]
     figure = answer[f"leak-trend-{LEAK['leak_id']}"]["figure"]
@@ -253,3 +253,17 @@ def test_queries_read_json(database):
         assert queries.latest_run(read)["site_changes"] == [SITE, EXCHANGED]
         assert queries.open_leaks(read)[0]["segment"] == LEAK["segment"]
         assert leaks.sorted_out(queries.open_leaks(read))[1][0]["leak_id"] == BROKEN["leak_id"]
+
+
+def test_what_is_recoverable_stands_apart_from_the_ceiling(database):
+    """On the funnel page: the price of the leaks with its interval, the ceiling called one; under filters neither is made up."""
+    before = shown(database, page="/funnel")[1]
+    assert "needs the leak ranking" in before["stake-note"]["children"]
+    rank(database, (LEAK, GAP))
+    whole, part = shown(database, page="/funnel")[1], shown(database, Filters(devices=("mobile",)), "/funnel")[1]
+    assert "$4,600 (from $2,300 to $7,900) in the period ranked" in whole["revenue-at-stake-insight"]["children"]
+    assert (
+        "lasting differences are not in it" in whole["stake-note"]["children"] and "No site reaches it" in whole["stake-note"]["children"]
+    )
+    assert "of a selection is not estimated" in part["stake-note"]["children"]
+    assert "not for a selection" in part["revenue-at-stake-insight"]["children"]
