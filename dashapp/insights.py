@@ -21,7 +21,7 @@ from dashapp.figures.sources import bounds, by_source
 from dashapp.figures.trend import periods
 from dashapp.findings import missed_words
 from dashapp.statistics import dispersion, for_selected, newcombe, wilson, z_value
-from dashapp.theme import NBSP, exact, interval, money, number, points, rate, rough_money
+from dashapp.theme import NBSP, exact, interval, number, points, rate, rough_money
 
 FEWEST_PERIODS = 7
 OTHER_DEVICES = "other devices"

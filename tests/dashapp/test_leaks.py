@@ -21,6 +21,8 @@ from tests.dashapp.ranking import BROKEN, EXCHANGED, GAP, INTERACTION, LEAK, RUN
 from tests.dashapp.sample_rows import HOSTILE, plain
 from tests.dashapp.test_figures import assert_harmless
 
+EVERYTHING = Filters()
+
 
 @pytest.fixture(scope="module")
 def unranked(tmp_path_factory):
@@ -46,7 +48,7 @@ def words(component) -> str:
     return " ".join(found).replace("\u00a0", " ")
 
 
-def shown(path, filters: Filters = Filters(), page: str = "/leaks") -> tuple[Component, dict]:
+def shown(path, filters: Filters = EVERYTHING, page: str = "/leaks") -> tuple[Component, dict]:
     with Database(path).reading() as read:
         layout, answer = PAGES[page].layout(read), PAGES[page].answer(read, filters, [], "light")
         return fill(layout, answer), answer
