@@ -116,6 +116,12 @@ def _lead(read: Reading, run: Row, priced: list[Row]) -> html.Section:
     if priced:
         many = "1 leak stands out" if len(priced) == 1 else f"{len(priced)} leaks stand out"
         said = [f"{many} of {theme.exact(run['candidates'])} segments compared, in the order of what they cost at least."]
+        share = theme.number(run["settings"].get("false_share"))
+        said += (
+            [f"In rankings like this one, at most {theme.brief_rate(share)} of what stands out is expected to be a false alarm."]
+            if share
+            else []
+        )
         title = "What stands out"
     elif run["candidates"]:
         title, said = "Nothing stands out", findings.nothing_words(run, leaks.blind_spots(read))

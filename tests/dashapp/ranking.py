@@ -109,7 +109,7 @@ RUN = {
     "ranked_at": datetime(2024, 5, 1, 4),
     "code_version": "0",
     "data_hash": "h",
-    "settings": {},
+    "settings": {"false_share": 0.1},
     "sessions": 60_000,
     "conversions": 1_100,
     "cells": 4_000,

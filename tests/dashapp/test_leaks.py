@@ -83,6 +83,7 @@ def test_a_card_says_what_when_how_much_and_where_to_go(database):
     assert statement.children == LEAK["segment_sql"]
     figure = answer[f"leak-trend-{LEAK['leak_id']}"]["figure"]
     assert any(shape["type"] == "line" and shape["x0"] == "2024-03-31" for shape in figure["layout"]["shapes"])
+    assert "at most 10 % of what stands out is expected to be a false alarm" in words(page)
     assert "New since" not in said  # of a first ranking everything is new
 
 
