@@ -91,7 +91,13 @@ def plain() -> dict[str, list[dict]]:
         "lift_by_decile": [{"decile": i, "sessions": 1000, "conversions": max(95 - 30 * i, 0)} for i in range(1, 11)],
         "sparkline": days,
         "leak_trend": [
-            {"leak_id": "a", "bin_start": start + timedelta(7 * i), "entrants": 200 + i, "passes": 110 - 40 * (i > 5), "expected_rate": 0.55}
+            {
+                "leak_id": "a",
+                "bin_start": start + timedelta(7 * i),
+                "entrants": 200 + i,
+                "passes": 110 - 40 * (i > 5),
+                "expected_rate": 0.55,
+            }
             for i in range(12)
         ],
         "blind_spot_map": [
