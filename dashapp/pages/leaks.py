@@ -81,7 +81,7 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     result = frame(read, Filters(), [*notes, *kept], common.kpis(read, Filters()))
     if run is None:
         return result
-    result["page-subtitle"] = {"children": _subtitle(run)}
+    result["page-subtitle"] = {"children": _subtitle(run, common.coverage(read))}
     trends, events = leaks.trends(read, run["run_id"]), leaks.site_events(read)
     for row in sorted_out(leaks.open_leaks(read))[0]:
         moments = trends.get(row["leak_id"])
@@ -156,7 +156,8 @@ def _section(title: str, said: str, cards: list[Any]) -> list[Any]:
     return [html.Div([html.H2(title), html.P(said)], className="section"), *cards] if cards else []
 
 
-def _subtitle(run: Row) -> str:
-    days = span(run["first_day"], run["last_day"]) if run["first_day"] else "days unknown"
+def _subtitle(run: Row, covered: Row) -> str:
+    first, last = (run["first_day"], run["last_day"]) if run["first_day"] else (covered["first"], covered["last"])
+    days = span(first, last) if first else "days unknown"
     ranked = span(run["ranked_at"], run["ranked_at"])
     return f"{theme.exact(run['sessions'])} sessions · {days} · ranked {ranked}, over all sessions"
