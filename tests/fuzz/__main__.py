@@ -17,11 +17,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cases", type=int, default=100, help="of each shape")
     parser.add_argument("--case", type=int, help="only this one; its file is kept and its answer shown")
+    parser.add_argument("--quick", action="store_true", help="without the search for the best plans of statements")
     given = parser.parse_args()
     os.environ["LEAKS_SALT"] = SALT
     found: dict[str, list] = collections.defaultdict(list)
     folder = Path(tempfile.mkdtemp(prefix="leaks-fuzz-"))
-    lane = Lane(folder)
+    lane = Lane(folder, is_quick=given.quick)
     for shape in given.shapes or SHAPES:
         counts: collections.Counter = collections.Counter()
         begun = sum(os.times()[:2])

@@ -23,7 +23,7 @@ import zstandard
 
 from tests.etl import ga4_exports, test_ga360
 from tests.etl.exports import HEADER, row
-from tests.etl.test_workbooks import OPEN_DOCUMENT
+from tests.etl.test_workbooks import open_document
 from tests.etl.workbook_files import write_workbook
 from tests.fuzz.mutations import change_column, change_table, change_value, cut_bytes
 
@@ -544,15 +544,7 @@ def workbook(kind: str) -> Callable[[Random, Case], None]:
         if kind == "xlsx":
             write_workbook(path, {"Sessions": table})
         else:
-            body = "".join(
-                "<table:table-row>"
-                + "".join(f'<table:table-cell office:value-type="string"><text:p>{escape(cell)}</text:p></table:table-cell>' for cell in each)
-                + "</table:table-row>"
-                for each in table
-            )
-            with zipfile.ZipFile(path, "w") as archive:
-                archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-                archive.writestr("content.xml", OPEN_DOCUMENT.format(rows=body))
+            open_document(path, [[escape(cell) for cell in each] for each in table])
         content = path.read_bytes()
         if cuts and random.random() < 0.6:
             content, cuts = repacked(random, path), 0
