@@ -166,7 +166,9 @@ def change_value(random: Random, root) -> None:
     elif kind == 7:
         inside[key] = random.choice([[value], {"list": [{"element": value}]}, {"value": value}])
     elif kind == 8:
-        inside[key] = next(iter(value.values() if isinstance(value, dict) else value), None) if isinstance(value, dict | list) else str(value)
+        inside[key] = (
+            next(iter(value.values() if isinstance(value, dict) else value), None) if isinstance(value, dict | list) else str(value)
+        )
     elif kind == 9:
         inside[key] = other_type(random, value)
     else:

@@ -107,7 +107,17 @@ def hits_table() -> list[list[str]]:
     return [
         header,
         *(
-            [VISITORS[place // 3], "149920100" + str(place // 3), "20170702", str(place), f"T{place // 2}", f"S{place}", "1500000", "Peru", "4"]
+            [
+                VISITORS[place // 3],
+                "149920100" + str(place // 3),
+                "20170702",
+                str(place),
+                f"T{place // 2}",
+                f"S{place}",
+                "1500000",
+                "Peru",
+                "4",
+            ]
             for place in range(12)
         ),
     ]
@@ -539,7 +549,9 @@ def workbook(kind: str) -> Callable[[Random, Case], None]:
     def write(random: Random, case: Case) -> None:
         changes, cuts = how_much(random)
         table = changed_table(random, case, sessions_table(), changes)
-        table = [["".join(letter for letter in cell if letter >= " " and not "\ud800" <= letter <= "\udfff") for cell in each] for each in table]
+        table = [
+            ["".join(letter for letter in cell if letter >= " " and not "\ud800" <= letter <= "\udfff") for cell in each] for each in table
+        ]
         path = case.path.with_name(f"{case.path.name}.book")
         if kind == "xlsx":
             write_workbook(path, {"Sessions": table})

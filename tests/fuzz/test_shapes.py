@@ -84,7 +84,9 @@ def refuse_whole(refused: list[Told], db: Path) -> None:
     before = digest(db)
     for told in refused:
         with pytest.raises(InputError) as raised:
-            load([good, told.case.path] if told.case.map is None else [told.case.path], db, mapping=told.case.map and read_map(told.case.map))
+            load(
+                [good, told.case.path] if told.case.map is None else [told.case.path], db, mapping=told.case.map and read_map(told.case.map)
+            )
         assert str(raised.value) == told.line and wrong_line(told.case, str(raised.value)) is None
         assert digest(db) == before, told.case
         assert_nothing_beside(db)
