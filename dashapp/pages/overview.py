@@ -2,8 +2,9 @@
 
 from dash import html
 
-from dashapp import charts, theme
+from dashapp import charts, compare, theme
 from dashapp.charts import Answer
+from dashapp.components import changes
 from dashapp.components.card import chart_card, table_card, text_card
 from dashapp.components.kpi import kpi_tile, trend
 from dashapp.components.page import frame, page
@@ -39,6 +40,7 @@ def layout(read: Reading) -> html.Div:
     return page(
         TITLE,
         html.Div(tiles, className="tiles"),
+        *changes.cards(says),
         by_day,
         text_card("model-summary", "What the model says", wide=4),
         funnel,
@@ -54,15 +56,18 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     charts.read_ahead(CHARTS, read, filters)
     totals, currency = common.kpis(read, filters), common.currency(read)
     days = sorted(charts.rows_of(charts.DAILY_TREND, read, filters), key=lambda row: row["session_date"])
-    result = frame(read, filters, notes, totals)
+    comparison = compare.of(read, filters)
+    result = frame(read, filters, notes, totals, comparison=comparison)
     result.update(_tiles(totals, days, look, currency))
+    result.update(changes.answer(read, comparison, filters, currency))
     for chart in CHARTS:
         rows = days if chart is charts.DAILY_TREND else charts.rows_of(chart, read, filters)
         if chart is charts.COUNTRY_MAP:
             largest = sorted(rows, key=lambda row: (-row["sessions"], row["country"]))[:MOST_COUNTRIES]
             result["top-countries"] = {"children": table(largest, COUNTRIES, click="country", key="country", selected=filters.countries)}
             result["top-countries-insight"] = {"children": "By sessions. A wide interval means few sessions to go by."}
-        result.update(charts.answer(chart, rows, filters, look, currency=currency))
+        result.update(charts.answer(chart, rows, filters, look, currency=currency, **changes.context(read, chart, comparison)))
+    result.update(changes.trend_says(read, comparison))
     result["model-summary"] = {"children": summary(common.current_run(read), filters)}
     return result
 

@@ -12,6 +12,9 @@ weighed as (
         case when previous_sessions = 0 then share else (share - previous_share) / 2 end as mix_weight,
         case when sessions = 0 then -previous_share else (share - previous_share) / 2 end as previous_mix_weight,
         case when sessions = 0 or previous_sessions = 0 then 0 else (share + previous_share) / 2 end as rate_weight,
+        -- What a session more or less of the segment does to the mix, and to the mean of the rates.
+        coalesce((conversion_rate + previous_rate) / 2, conversion_rate, previous_rate) as mix_pull,
+        case when sessions = 0 or previous_sessions = 0 then 0 else (conversion_rate - previous_rate) / 2 end as rate_pull,
         wilson_low(conversions / dispersion, sessions / dispersion, 2.4977054744123737e0) as low,
         wilson_high(conversions / dispersion, sessions / dispersion, 2.4977054744123737e0) as high,
         wilson_low(previous_conversions / dispersion, previous_sessions / dispersion, 2.4977054744123737e0) as previous_low,
@@ -24,20 +27,38 @@ spread as (
         dimension,
         sum(mix_effect) as mix_effect,
         sum(rate_effect) as rate_effect,
-        sqrt(sum(
+        sum(
             coalesce(power(mix_weight * (conversion_rate - case when mix_weight > 0 then low else high end), 2), 0)
             + coalesce(power(previous_mix_weight * (previous_rate - case when previous_mix_weight > 0 then previous_low else previous_high end), 2), 0)
-        )) as mix_below,
-        sqrt(sum(
+        ) as mix_below,
+        sum(
             coalesce(power(mix_weight * (conversion_rate - case when mix_weight > 0 then high else low end), 2), 0)
             + coalesce(power(previous_mix_weight * (previous_rate - case when previous_mix_weight > 0 then previous_high else previous_low end), 2), 0)
-        )) as mix_above,
-        sqrt(sum(coalesce(power(rate_weight * (conversion_rate - low), 2) + power(rate_weight * (previous_rate - previous_high), 2), 0))) as rate_below,
-        sqrt(sum(coalesce(power(rate_weight * (conversion_rate - high), 2) + power(rate_weight * (previous_rate - previous_low), 2), 0))) as rate_above,
+        ) as mix_above,
+        sum(coalesce(power(rate_weight * (conversion_rate - low), 2) + power(rate_weight * (previous_rate - previous_high), 2), 0)) as rate_below,
+        sum(coalesce(power(rate_weight * (conversion_rate - high), 2) + power(rate_weight * (previous_rate - previous_low), 2), 0)) as rate_above,
+        -- Shares are multinomial: their part in the variance, by the delta method.
+        (sum(share * mix_pull * mix_pull) - power(sum(share * mix_pull), 2)) * any_value(dispersion) / sum(sessions)
+        + (sum(previous_share * mix_pull * mix_pull) - power(sum(previous_share * mix_pull), 2)) * any_value(dispersion) / sum(previous_sessions) as mix_shares,
+        (sum(share * rate_pull * rate_pull) - power(sum(share * rate_pull), 2)) * any_value(dispersion) / sum(sessions)
+        + (sum(previous_share * rate_pull * rate_pull) - power(sum(previous_share * rate_pull), 2)) * any_value(dispersion) / sum(previous_sessions) as rate_shares,
         count(*) filter (where rate_effect > 0) as segments_up,
         count(*) filter (where rate_effect < 0) as segments_down
     from weighed
     group by dimension
+),
+bounded as (
+    select
+        dimension,
+        mix_effect,
+        mix_effect - sqrt(mix_below + power(2.4977054744123737e0, 2) * greatest(mix_shares, 0)) as mix_low,
+        mix_effect + sqrt(mix_above + power(2.4977054744123737e0, 2) * greatest(mix_shares, 0)) as mix_high,
+        rate_effect,
+        rate_effect - sqrt(rate_below + power(2.4977054744123737e0, 2) * greatest(rate_shares, 0)) as rate_low,
+        rate_effect + sqrt(rate_above + power(2.4977054744123737e0, 2) * greatest(rate_shares, 0)) as rate_high,
+        segments_up,
+        segments_down
+    from spread
 )
 select
     dimension,
@@ -45,15 +66,15 @@ select
     ci_low as delta_low,
     ci_high as delta_high,
     mix_effect,
-    mix_effect - mix_below as mix_low,
-    mix_effect + mix_above as mix_high,
+    mix_low,
+    mix_high,
     rate_effect,
-    rate_effect - rate_below as rate_low,
-    rate_effect + rate_above as rate_high,
+    rate_low,
+    rate_high,
     segments_up,
     segments_down,
-    coalesce((ci_low > 0 and rate_effect + rate_above < 0) or (ci_high < 0 and rate_effect - rate_below > 0), false) as is_simpson
-from spread
+    coalesce((ci_low > 0 and rate_high < 0) or (ci_high < 0 and rate_low > 0), false) as is_simpson
+from bounded
 cross join compared
 order by dimension;
 
@@ -68,7 +89,7 @@ comment on column period_effects.delta is 'Change of the conversion rate, as in 
 comment on column period_effects.delta_low is 'Lower bound of its 95 % interval.';
 comment on column period_effects.delta_high is 'Upper bound of its 95 % interval.';
 comment on column period_effects.mix_effect is 'What the change of the segments'' shares brought, at the mean of their rates.';
-comment on column period_effects.mix_low is 'Lower bound of its interval: 95 % for the four dimensions together, the shares taken as they were (Zou and Donner 2008 on Wilson''s bounds, the counts divided by dispersion). With one segment the method is Newcombe''s.';
+comment on column period_effects.mix_low is 'Lower bound of its interval: 95 % for the four dimensions together. The rates'' part is Zou and Donner''s (2008) on Wilson''s bounds, which with one segment is Newcombe''s; that of the shares, which are multinomial, the delta method''s; all counts are divided by dispersion.';
 comment on column period_effects.mix_high is 'Upper bound of the same interval.';
 comment on column period_effects.rate_effect is 'What the change of the segments'' rates brought, at the mean of their shares.';
 comment on column period_effects.rate_low is 'Lower bound of its interval, made as that of the mix.';

@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from dashapp import charts
 from dashapp.app import fill
 from dashapp.components.kpi import trend
-from dashapp.components.page import span
+from dashapp.days import span
 from dashapp.db import Database
 from dashapp.download import safe
 from dashapp.filters import Filters

@@ -344,3 +344,33 @@ def test_unchanged_sites_seldom_seem_changed():
         low, high = statistics.newcombe(k1 / spread, n1 / spread, k2 / spread, n2 / spread)
         widened += low > 0 or high < 0
     assert widened <= 0.09 * runs < plain
+
+
+def test_effects_of_an_unchanged_site_stay_within_their_intervals():
+    """Three devices with the same shares and rates in both periods, drawn anew: the intervals of mix and rate hold no change."""
+    draw = random.Random(5)
+    con = duckdb.connect()
+    schema.apply(con)
+    runs, missed = 40, {"mix": 0, "rate": 0}
+    for _ in range(runs):
+        sessions = []
+        for offset in range(28):
+            for _ in range(60):
+                device, rate = draw.choices([("desktop", 0.3), ("mobile", 0.08), ("tablet", 0.02)], (4, 5, 1))[0]
+                sessions.append((day(offset), device, 3 if draw.random() < rate else 0))
+        con.execute("delete from cubes.days")
+        con.execute("create or replace temp table drawn (session_date date, device varchar, stage tinyint)")
+        con.execute(
+            "insert into drawn select unnest($1::date[]), unnest($2::varchar[]), unnest($3::tinyint[])",
+            [list(part) for part in zip(*sessions, strict=True)],
+        )
+        con.execute(
+            "insert into cubes.days by name select session_date, device, '(unknown)' as source, '(unknown)' as country, '(unknown)' as channel, stage, "
+            "-1 as bucket, count(*) as sessions, 0 as transactions, 0 as revenue_micros, 0 as pageviews, 0 as pageviews_known, 0 as duration_ms, "
+            "0 as duration_known, 0 as bounces, 0 as bounces_known, 0 as visits, 0 as returned, 0 as visits_known from drawn group by all"
+        )
+        row = next(row for row in records(con, "from period_effects") if row["dimension"] == "device")
+        for name in missed:
+            missed[name] += not row[f"{name}_low"] <= 0 <= row[f"{name}_high"]
+    con.close()
+    assert max(missed.values()) <= 3
