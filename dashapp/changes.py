@@ -82,27 +82,20 @@ def relative(row: Row) -> str:
     return f"{_sign(share)}{theme.rate(abs(share))}"
 
 
-def verdict(row: Row) -> str:
-    """What the interval allows to say, in few words."""
+def doubt(row: Row) -> str:
+    """Why a difference is no change to speak of, in few words; empty where it is one."""
     if row["previous"] is None or row["current"] is None:
         return "nothing to compare with"
     if row["delta"] is None:
         return f"not compared: data on {row['days']} and {row['previous_days']} days"
     if row["ci_low"] is None:
         return "too few days to judge"
-    if is_clear(row["ci_low"], row["ci_high"]):
-        return "more" if row["delta"] > 0 else "less"
-    return "no clear change"
+    return "" if is_clear(row["ci_low"], row["ci_high"]) else "no clear change"
 
 
 def said(rows: dict[str, Row], comparison: Comparison) -> list[str]:
     """Sentences on the rate and on the sessions of the two periods."""
     return [_of_rate(rows["conversion_rate"], rows["sessions"]), _of_sessions(rows["sessions"], comparison)]
-
-
-def of_rate(rows: dict[str, Row]) -> str:
-    """The sentence on the conversion rate alone."""
-    return _of_rate(rows["conversion_rate"], rows["sessions"])
 
 
 def _of_rate(rate: Row, sessions: Row) -> str:

@@ -79,14 +79,11 @@ def context(read: Reading, chart: Chart, comparison: Comparison | None) -> dict[
     return {"changes": {pair: _since(row, before.get(pair)) for row in now if (pair := (row["source"], row["device"]))}}
 
 
-def trend_says(read: Reading, comparison: Comparison | None) -> Answer:
-    """The sentence of the daily trend beside the earlier period; without a comparison it keeps its own."""
-    if comparison is None or comparison.problem:
-        return {}
-    metrics = periods.metrics(read, comparison)
-    if "conversion_rate" not in metrics:
-        return {}
-    return {f"{DAILY_TREND.id}-insight": {"children": f"{changes.of_rate(metrics)} The dotted line is {comparison.earlier}."}}
+def trend_says(result: Answer, comparison: Comparison | None) -> None:
+    """Say after the sentence of the daily trend what its dotted line is."""
+    if comparison is not None and not comparison.problem:
+        insight = result[f"{DAILY_TREND.id}-insight"]
+        insight["children"] = f"{insight['children']} The dotted line is {comparison.earlier}."
 
 
 def with_change(
@@ -125,25 +122,25 @@ def _tile(row: Row, currency: str) -> list[Any]:
     metric = row["metric"]
     change = changes.difference(metric, row["delta"], currency)
     share = f" ({changes.relative(row)})" if metric in changes.TOTALS and changes.relative(row) else ""
-    interval = changes.bounds(metric, row["ci_low"], row["ci_high"], currency)
-    words = changes.verdict(row)
-    details = interval if words in ("more", "less") else " · ".join(filter(None, [interval, words]))
-    return [html.B(f"{change}{share}"), html.Small(details)] if row["delta"] is not None else [html.Small(words)]
+    details = html.Small(_details(row, currency))
+    return [html.B(f"{change}{share}"), details] if row["delta"] is not None else [details]
+
+
+def _details(row: Row, currency: str) -> str:
+    """The interval of a difference, and that it says nothing where it does."""
+    interval = changes.bounds(row["metric"], row["ci_low"], row["ci_high"], currency)
+    return " · ".join(filter(None, [interval, changes.doubt(row)]))
 
 
 def _metric_columns(comparison: Comparison, currency: str) -> tuple[Column, ...]:
     return (
-        Column("", lambda row: changes.NAMES[row["metric"]], is_number=False),
+        Column("Figure", lambda row: changes.NAMES[row["metric"]], is_number=False),
         Column("Before", lambda row: changes.shown(row["metric"], row["previous"], currency)),
         Column("Now", lambda row: changes.shown(row["metric"], row["current"], currency)),
         Column(
             "Difference",
-            lambda row: [
-                changes.difference(row["metric"], row["delta"], currency),
-                html.Small(changes.bounds(row["metric"], row["ci_low"], row["ci_high"], currency) or changes.verdict(row)),
-            ],
+            lambda row: [changes.difference(row["metric"], row["delta"], currency), html.Small(_details(row, currency))],
         ),
-        Column("", lambda row: html.Small(changes.verdict(row)), is_number=False),
     )
 
 

@@ -67,7 +67,7 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
             result["top-countries"] = {"children": table(largest, COUNTRIES, click="country", key="country", selected=filters.countries)}
             result["top-countries-insight"] = {"children": "By sessions. A wide interval means few sessions to go by."}
         result.update(charts.answer(chart, rows, filters, look, currency=currency, **changes.context(read, chart, comparison)))
-    result.update(changes.trend_says(read, comparison))
+    changes.trend_says(result, comparison)
     result["model-summary"] = {"children": summary(common.current_run(read), filters)}
     return result
 
