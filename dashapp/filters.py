@@ -57,6 +57,8 @@ WHOLE = frozenset(
         "data_lacks",
         "stage_bases",
         "current_run",
+        "current_runs",
+        "drift",
         "loads",
         "benchmarks",
         "settings",

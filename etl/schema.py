@@ -29,6 +29,7 @@ ORDER = {
         "period_cells",
     ],
     "probability_cubes": [
+        "current_runs",
         "current_run",
         "prediction_measures",
         "probability_days",
@@ -86,7 +87,11 @@ def apply_files(con: duckdb.DuckDBPyConnection) -> None:
     version = con.execute("select value from settings where name = 'schema_version'").fetchone()
     if version == (SCHEMA_VERSION,):
         run(con, "cubes", only={"session_measures", *ORDER["cubes"][ORDER["cubes"].index("cells") :]})
-        run(con, "probability_cubes", only={"current_run", "prediction_measures", "probability_cells", "undated_probability_cells"})
+        run(
+            con,
+            "probability_cubes",
+            only={"current_runs", "current_run", "prediction_measures", "probability_cells", "undated_probability_cells"},
+        )
     else:
         run(con, "cubes")
         run(con, "probability_cubes")
