@@ -22,6 +22,8 @@ CASES = [
     Filters(countries=("Nowhere",)),
     Filters(since=date(2024, 3, 3), until=date(2024, 3, 3)),
     Filters(since=date(1990, 1, 1), until=date(1990, 1, 2)),
+    Filters(since=date(2024, 3, 6), until=date(2024, 3, 10), compare="previous"),
+    Filters(devices=("mobile",), compare="year"),
 ]
 
 
