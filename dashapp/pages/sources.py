@@ -67,7 +67,7 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
             "benchmark-table": {
                 "children": table(read.kept(f"from {call}", params), columns, click="device", key="device", selected=filters.devices)
             },
-            "benchmark-table-insight": {"children": _provenance(read)},
+            "benchmark-table-insight": {"children": _provenance(read) + changes.caution(comparison)},
             "benchmark-table-sql": {"children": seen.sql("device_benchmarks")},
             "benchmark-table-csv": {"href": "/download/device_benchmarks.csv" + (f"?{query}" if query else "")},
         }
