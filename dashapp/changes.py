@@ -28,6 +28,8 @@ NAMES = {
 }
 TOTALS = frozenset({"sessions", "conversions", "transactions", "revenue"})
 RATES = frozenset({"conversion_rate", "bounce_rate"})
+SMALLEST = 1e-6
+FEWEST_DAYS = 7
 
 
 def is_clear(low: float | None, high: float | None) -> bool:
@@ -54,7 +56,9 @@ def difference(metric: str, value: float | None, currency: str) -> str:
         return "–"
     size = abs(value)
     if metric in RATES:
-        text = theme.points(size)
+        # Below a millionth a difference is what rounding left.
+        value = 0 if size < SMALLEST else value
+        text = theme.points(abs(value))
     elif metric == "avg_pageviews":
         text = f"{size:.2f}"
     elif metric == "avg_duration_seconds":
@@ -76,7 +80,7 @@ def bounds(metric: str, low: float | None, high: float | None, currency: str) ->
 
 def relative(row: Row) -> str:
     """A difference as a share of the earlier value: +4.5 %; empty where there is none."""
-    if row["delta"] is None or not row["previous"]:
+    if not row["delta"] or not row["previous"]:
         return ""
     share = row["delta"] / row["previous"]
     return f"{_sign(share)}{theme.rate(abs(share))}"
@@ -89,7 +93,7 @@ def doubt(row: Row) -> str:
     if row["delta"] is None:
         return f"not compared: data on {row['days']} and {row['previous_days']} days"
     if row["ci_low"] is None:
-        return "too few days to judge"
+        return "too few days to judge" if _is_short(row) else "all days alike"
     return "" if is_clear(row["ci_low"], row["ci_high"]) else "no clear change"
 
 
@@ -117,8 +121,10 @@ def _of_sessions(row: Row, comparison: Comparison) -> str:
     if row["delta"] is None:
         return f"Sessions are not compared: there are data on {row['days']} days now and on {row['previous_days']} then."
     change = f"Sessions: {now} after {before}"
+    if row["ci_low"] is None and _is_short(row):
+        return f"{change}; {comparison.days} {'day' if comparison.days == 1 else 'days'} a side are too few to say whether days differ as much anyway."
     if row["ci_low"] is None:
-        return f"{change}; {comparison.days} days a side are too few to say whether days differ as much anyway."
+        return f"{change}, on each day as many as on the others."
     interval = bounds("sessions", row["ci_low"], row["ci_high"], "")
     if not is_clear(row["ci_low"], row["ci_high"]):
         return f"{change}, a difference that days as unlike as these bring by themselves ({difference('sessions', row['delta'], '')}; {interval})."
@@ -200,6 +206,10 @@ def of_group(row: Row | None, earlier: Row | None) -> tuple[str, str]:
         return "–", "too few sessions"
     low, high = newcombe(now.k, now.n, before.k, before.n)
     return difference("conversion_rate", now.value - before.value, ""), bounds("conversion_rate", low, high, "")
+
+
+def _is_short(row: Row) -> bool:
+    return min(row["days"], row["previous_days"]) < FEWEST_DAYS
 
 
 def _effect(row: Row, name: str) -> str:

@@ -135,17 +135,19 @@ def _details(row: Row, currency: str) -> str:
 def _metric_columns(comparison: Comparison, currency: str) -> tuple[Column, ...]:
     return (
         Column("Figure", lambda row: changes.NAMES[row["metric"]], is_number=False),
-        Column("Before", lambda row: changes.shown(row["metric"], row["previous"], currency)),
         Column("Now", lambda row: changes.shown(row["metric"], row["current"], currency)),
         Column(
             "Difference",
             lambda row: [changes.difference(row["metric"], row["delta"], currency), html.Small(_details(row, currency))],
         ),
+        Column("Before", lambda row: changes.shown(row["metric"], row["previous"], currency)),
     )
 
 
 def _effect(row: Row, name: str) -> list[Any]:
     low, high = row[f"{name}_low"], row[f"{name}_high"]
+    if high - low < changes.SMALLEST:
+        return [changes.difference("conversion_rate", 0, "").rsplit(theme.NBSP, 1)[0], html.Small("nothing to mix")]
     return [
         changes.difference("conversion_rate", row[f"{name}_effect"], "").rsplit(theme.NBSP, 1)[0],
         html.Small(changes.bounds("conversion_rate", low, high, "").rsplit(theme.NBSP, 1)[0]),

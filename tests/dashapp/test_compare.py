@@ -183,6 +183,15 @@ def test_no_claim_where_the_interval_holds_no_change(n1, n2, p1, p2):
     assert ("beyond how much days differ" in sessions) == (abs(n1 - n2) > 100)
 
 
+def test_a_missing_interval_is_explained():
+    short = metric("sessions", 10, 9, None, None, days=5, previous_days=5)
+    alike = metric("sessions", 56, 28, None, None)
+    rate = metric("conversion_rate", 0.5, 0.4, -0.1, 0.3)
+    assert changes.doubt(short) == "too few days to judge" and changes.doubt(alike) == "all days alike"
+    assert "too few to say" in changes.said({"conversion_rate": rate, "sessions": short}, PERIOD)[1]
+    assert "on each day as many" in changes.said({"conversion_rate": rate, "sessions": alike}, PERIOD)[1]
+
+
 def test_few_sessions_are_not_compared():
     rows = {"conversion_rate": metric("conversion_rate", 0.5, 0.0, 0.01, 0.9), "sessions": metric("sessions", 2, 900, -1000, -800)}
     assert "too few to compare" in changes.said(rows, PERIOD)[0]
@@ -237,6 +246,7 @@ def test_differences_have_their_sign_and_unit():
     assert changes.difference("conversion_rate", 0.0021, "$") == "+0.21\xa0points"
     assert changes.difference("revenue", -950.4, "€") == "−€950"
     assert changes.difference("sessions", 0, "$") == "±0"
+    assert changes.difference("conversion_rate", 3e-17, "$") == "±0\xa0points"
     assert changes.bounds("conversion_rate", -0.0063, 0.0022, "$") == "−0.63 to +0.22\xa0points"
     assert changes.bounds("sessions", None, 3, "$") == ""
     assert changes.relative(metric("sessions", 110, 100, 1, 2)) == "+10.0\xa0%"
