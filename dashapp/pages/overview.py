@@ -12,7 +12,7 @@ from dashapp.components.summary import summary
 from dashapp.components.table import Column, table
 from dashapp.db import Reading, Row
 from dashapp.filters import Filters
-from dashapp.queries import common, models
+from dashapp.queries import common, models, periods
 
 PATH, NAME, TITLE = "/", "Overview", "Overview"
 CHARTS = (charts.DAILY_TREND, charts.FUNNEL, charts.DURATION, charts.COUNTRY_MAP, charts.HEATMAP, charts.SOURCE_PROBABILITIES)
@@ -53,10 +53,11 @@ def layout(read: Reading) -> html.Div:
 
 
 def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
+    comparison = compare.of(read, filters)
     charts.read_ahead(CHARTS, read, filters)
+    periods.read_ahead(read, (charts.DAILY_TREND, charts.HEATMAP), comparison)
     totals, currency = common.kpis(read, filters), common.currency(read)
     days = sorted(charts.rows_of(charts.DAILY_TREND, read, filters), key=lambda row: row["session_date"])
-    comparison = compare.of(read, filters)
     result = frame(read, filters, notes, totals, comparison=comparison)
     result.update(_tiles(totals, days, look, currency))
     result.update(changes.answer(read, comparison, filters, currency))

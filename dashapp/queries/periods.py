@@ -1,10 +1,11 @@
 """What a comparison reads: both periods' figures, and the earlier period's rows of a chart. Nothing unless one is asked for."""
 
+from collections.abc import Iterable
 from datetime import timedelta
 
 from dashapp.charts import Chart
 from dashapp.compare import Comparison
-from dashapp.db import Reading, Row
+from dashapp.db import Reading, Row, Statement
 from dashapp.queries import common
 
 
@@ -40,7 +41,18 @@ def segments(read: Reading, comparison: Comparison, dimensions: list[str]) -> di
 
 def earlier_rows(read: Reading, chart: Chart, comparison: Comparison) -> list[Row]:
     """The rows of a chart in the earlier period, under the filters the chart itself is read with."""
-    return read.kept(*common.statement(chart.relation, comparison.before.without(*chart.clicks)))
+    return read.kept(*_earlier(chart, comparison))
+
+
+def read_ahead(read: Reading, charts: Iterable[Chart], comparison: Comparison | None) -> None:
+    """Begin to read what a page compares, with these charts' earlier rows, while it draws the rest."""
+    if comparison is not None and not comparison.problem:
+        figures = [comparison.statement(relation) for relation in ("period_comparison", "period_effects")]
+        read.ahead([*(_earlier(chart, comparison) for chart in charts), *figures])
+
+
+def _earlier(chart: Chart, comparison: Comparison) -> Statement:
+    return common.statement(chart.relation, comparison.before.without(*chart.clicks))
 
 
 def shifted(rows: list[Row], shift: timedelta) -> list[Row]:

@@ -53,33 +53,30 @@ totals as (
         count(*) filter (where x > 0) as known_days,
         sum(y) as y,
         sum(x) as x,
-        case when kind = 'total' then sum(y) else safe_rate(sum(y), sum(x)) end as value,
         var_samp(y) as spread,
-        -- Pearson's statistic of the rates of days around the rate of the period, but for the division by p (1 - p).
-        sum(y * y / x) filter (where x > 0) - sum(y) * sum(y) / nullif(sum(x), 0) as squares
+        sum(y) / nullif(sum(x), 0) as ratio,
+        sum(y * y) as yy,
+        sum(x * y) as xy,
+        sum(x * x) as xx,
+        sum(y * y / x) filter (where x > 0) as yy_by_x
     from measures
     group by is_current, metric_order, metric, kind
 ),
--- Variance of a total by its days, and of a ratio of two totals by their linearised residuals.
+-- The variance of a total by its days, of a ratio of two totals by their linearised residuals; of a share Pearson's statistic of the
+-- days' rates around the period's, where it converts at all.
 varied as (
     select
-        totals.*,
+        *,
+        case when kind = 'total' then y else ratio end as value,
         case
             when kind = 'total' and days >= 7 then days * spread
-            when kind = 'mean' and known_days >= 7 then residuals * known_days / ((known_days - 1) * x * x)
+            when kind = 'mean' and known_days >= 7
+            then greatest(yy - 2 * ratio * xy + ratio * ratio * xx, 0) * known_days / ((known_days - 1) * x * x)
         end as variance,
-        case when kind = 'total' then days else known_days end - 1 as freedom
+        case when kind = 'total' then days else known_days end - 1 as freedom,
+        case when kind = 'share' and y > 0 and y < x and known_days > 1 then (yy_by_x - y * ratio) / (ratio * (1 - ratio)) else 0 end as pearson,
+        case when kind = 'share' and y > 0 and y < x and known_days > 1 then known_days - 1 else 0 end as pearson_freedom
     from totals
-    left join (
-        select
-            measures.is_current,
-            measures.metric,
-            sum(power(measures.y - means.value * measures.x, 2)) as residuals
-        from measures
-        inner join totals as means on means.is_current = measures.is_current and means.metric = measures.metric and means.kind = 'mean'
-        where measures.x > 0
-        group by measures.is_current, measures.metric
-    ) as ratios on ratios.is_current = totals.is_current and ratios.metric = totals.metric
 ),
 paired as (
     select
@@ -94,32 +91,22 @@ paired as (
         now.x as x1,
         before.y as y2,
         before.x as x2,
-        case when coalesce(now.kind, before.kind) <> 'total' or now.days = before.days then now.value - before.value end as delta,
         now.variance + before.variance as variance,
-        t_quantile(
-            power(now.variance + before.variance, 2)
-            / nullif(power(now.variance, 2) / now.freedom + power(before.variance, 2) / before.freedom, 0)
-        ) as multiplier,
-        case
-            when coalesce(now.kind, before.kind) = 'share'
-            then greatest(
-                1e0,
-                coalesce(
-                    (
-                        case when now.y > 0 and now.y < now.x and now.known_days > 1 then now.squares / (now.value * (1 - now.value)) else 0 end
-                        + case when before.y > 0 and before.y < before.x and before.known_days > 1 then before.squares / (before.value * (1 - before.value)) else 0 end
-                    )
-                    / nullif(
-                        case when now.y > 0 and now.y < now.x and now.known_days > 1 then now.known_days - 1 else 0 end
-                        + case when before.y > 0 and before.y < before.x and before.known_days > 1 then before.known_days - 1 else 0 end,
-                        0
-                    ),
-                    1
-                )
-            )
-        end as dispersion
+        now.variance * now.variance / now.freedom + before.variance * before.variance / before.freedom as variance_by_freedom,
+        greatest(
+            coalesce((coalesce(now.pearson, 0) + coalesce(before.pearson, 0)) / nullif(coalesce(now.pearson_freedom, 0) + coalesce(before.pearson_freedom, 0), 0), 1),
+            1e0
+        ) as share_dispersion
     from (from varied where is_current) as now
     full join (from varied where not is_current) as before on before.metric = now.metric
+),
+compared as (
+    select
+        *,
+        case when kind <> 'total' or days = previous_days then current - previous end as delta,
+        case when kind = 'share' then share_dispersion end as dispersion,
+        t_quantile(variance * variance / nullif(variance_by_freedom, 0)) * sqrt(variance) as reach
+    from paired
 )
 select
     metric,
@@ -128,16 +115,16 @@ select
     delta,
     case
         when kind = 'share' then newcombe_low(y1 / dispersion, x1 / dispersion, y2 / dispersion, x2 / dispersion)
-        else delta - multiplier * sqrt(variance)
+        else delta - reach
     end as ci_low,
     case
         when kind = 'share' then newcombe_high(y1 / dispersion, x1 / dispersion, y2 / dispersion, x2 / dispersion)
-        else delta + multiplier * sqrt(variance)
+        else delta + reach
     end as ci_high,
     days,
     previous_days,
     dispersion
-from paired
+from compared
 order by metric_order;
 
 comment on macro table period_comparison is 'One row per metric: its value in two periods, and the difference with an interval. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day of the current period; list of durations, named as in duration_rates; first and last day of the previous period. All are optional: without dates the last 28 days are compared with the 28 before, or two halves of fewer; without a previous period with as many days directly before. Sessions without a date are in neither period.';
