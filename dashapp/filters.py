@@ -50,6 +50,8 @@ WHOLE = frozenset(
         "data_lacks",
         "stage_bases",
         "current_run",
+        "current_runs",
+        "drift",
         "loads",
         "benchmarks",
         "settings",

@@ -27,6 +27,7 @@ ORDER = {
         "undated_day_cells",
     ],
     "probability_cubes": [
+        "current_runs",
         "current_run",
         "prediction_measures",
         "probability_days",
@@ -83,7 +84,11 @@ def apply_files(con: duckdb.DuckDBPyConnection) -> None:
     version = con.execute("select value from settings where name = 'schema_version'").fetchone()
     if version == (SCHEMA_VERSION,):
         run(con, "cubes", only={"session_measures", "cells", "day_cells", "undated_cells", "undated_day_cells"})
-        run(con, "probability_cubes", only={"current_run", "prediction_measures", "probability_cells", "undated_probability_cells"})
+        run(
+            con,
+            "probability_cubes",
+            only={"current_runs", "current_run", "prediction_measures", "probability_cells", "undated_probability_cells"},
+        )
     else:
         run(con, "cubes")
         run(con, "probability_cubes")

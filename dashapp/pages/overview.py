@@ -11,7 +11,7 @@ from dashapp.components.summary import summary
 from dashapp.components.table import Column, table
 from dashapp.db import Reading, Row
 from dashapp.filters import Filters
-from dashapp.queries import common
+from dashapp.queries import common, models
 
 PATH, NAME, TITLE = "/", "Overview", "Overview"
 CHARTS = (charts.DAILY_TREND, charts.FUNNEL, charts.DURATION, charts.COUNTRY_MAP, charts.HEATMAP, charts.SOURCE_PROBABILITIES)
@@ -63,7 +63,8 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
             result["top-countries"] = {"children": table(largest, COUNTRIES, click="country", key="country", selected=filters.countries)}
             result["top-countries-insight"] = {"children": "By sessions. A wide interval means few sessions to go by."}
         result.update(charts.answer(chart, rows, filters, look, currency=currency))
-    result["model-summary"] = {"children": summary(common.current_run(read), filters)}
+    run = models.headline(read)
+    result["model-summary"] = {"children": summary(run, filters, "" if run else models.why_none(read))}
     return result
 
 

@@ -105,7 +105,7 @@ def read_cells(con: duckdb.DuckDBPyConnection, settings: Settings, *, most: int 
     calendar, notes = read_calendar(start, end, converted)
     kept = [len(levels.labels) for levels in found]
     if total > most:
-        if calendar.days == 1 and estimated(con, found, [kept], calendar, start)[0] > most:
+        if calendar.days == 1 and estimated(con, kept, calendar, start) > most:
             calendar, notes = weeks_to(start, end)
         kept = floors(con, found, calendar, start, total, most)
     dimensions = [folded(levels, count) for levels, count in zip(found, kept, strict=True)]
@@ -241,23 +241,23 @@ def key_sql(kept: list[int], calendar: Calendar, start: date | None) -> tuple[st
     return key, f"(day - {offset}) // {calendar.days}" if calendar.is_dated else "0"
 
 
-def estimated(
-    con: duckdb.DuckDBPyConnection, found: list[Levels], choices: list[list[int]], calendar: Calendar, start: date | None
-) -> tuple[int, ...]:
-    """About how many cells each choice of kept levels makes."""
-    parts = []
-    for kept in choices:
-        key, number = key_sql(kept, calendar, start)
-        parts.append(f"approx_count_distinct(({key}) * {max(len(calendar), 1)} + {number})")
-    return con.execute(f"select {', '.join(parts)} from memory.main.leak_sessions").fetchall()[0]
+def estimated(con: duckdb.DuckDBPyConnection, kept: list[int], calendar: Calendar, start: date | None) -> int:
+    """About how many cells the kept levels make."""
+    key, number = key_sql(kept, calendar, start)
+    query = f"select approx_count_distinct(({key}) * {max(len(calendar), 1)} + {number}) from memory.main.leak_sessions"
+    return con.execute(query).fetchall()[0][0]
 
 
 def floors(con: duckdb.DuckDBPyConnection, found: list[Levels], calendar: Calendar, start: date | None, total: int, most: int) -> list[int]:
     """The levels to keep of each dimension, so that there are not many more than `most` cells: the floor of sessions rises for all alike."""
     shares = [MIN_LEVEL_SHARE * 1.5**step for step in range(14)]
     choices = [[max(sum(n >= share * total for n in levels.sessions), 1) for levels in found] for share in shares]
-    counts = estimated(con, found, choices, calendar, start)
-    return next((kept for kept, count in zip(choices, counts, strict=True) if count <= most), choices[-1])
+    # More folding, fewer cells: the first choice that is few enough is found by halving.
+    low, high = 0, len(choices) - 1
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if estimated(con, choices[middle], calendar, start) <= most else (middle + 1, high)
+    return choices[low]
 
 
 def aggregate(

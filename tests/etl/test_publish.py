@@ -47,7 +47,7 @@ def test_a_failing_block_changes_nothing(db):
     assert not db.with_name("leaks.duckdb.building").exists()
 
 
-LOAD = "insert into loads values (1, 'f', 'flat-csv', 'x', now()::timestamp, {}, 'events', null, null, [], [], 0, 0)"
+LOAD = "insert into loads values (1, 'f', 'flat-csv', 'x', now()::timestamp, {}, 'events', null, null, [], [], 0, 0, [], null)"
 
 BREAKS = {
     "aggregates": "insert into aggregates by name select 1 as load_id, 1 as table_number, 1 as row_number, '' as grain, 5 as sessions",
