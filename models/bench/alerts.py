@@ -115,7 +115,9 @@ def nights(cells: Cells, leak: Leak | None) -> tuple[list[Ranking], dict[str, bo
         for one, price in zip(ranked.found, money.prices(ranked), strict=True):
             family = ranked.families[one.family]
             codes = family.levels[one.segment].tolist()
-            levels = tuple((cells.dimensions[d].name, cells.dimensions[d].labels[code]) for d, code in zip(family.dimensions, codes, strict=True))
+            levels = tuple(
+                (cells.dimensions[d].name, cells.dimensions[d].labels[code]) for d, code in zip(family.dimensions, codes, strict=True)
+            )
             name = identity(one.kind, cells.steps[one.step], levels)
             segment = np.all(cells.codes[:, family.dimensions] == codes, axis=1)
             true[name] = leak is not None and overlaps(cells, leak, one.step, segment)

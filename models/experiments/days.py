@@ -51,7 +51,8 @@ def read(con: duckdb.DuckDBPyConnection, segments: list[Segment], funnel: Funnel
     """Count the sessions of these days."""
     words = [segments[at : at + WORD] for at in range(0, len(segments), WORD)]
     masks = ", ".join(
-        " + ".join(f"case when {condition(segment)} then {1 << bit}::bigint else 0 end" for bit, segment in enumerate(word)) + f" as mask{number}"
+        " + ".join(f"case when {condition(segment)} then {1 << bit}::bigint else 0 end" for bit, segment in enumerate(word))
+        + f" as mask{number}"
         for number, word in enumerate(words)
     )
     stages = range(len(funnel.names))

@@ -77,7 +77,9 @@ def read(con: duckdb.DuckDBPyConnection) -> list[Fix]:
     """Every fix that counts: those of the file as it is now, and those registered by command; of the same leak and day the command's."""
     by_command = []
     if con.execute("select 1 from duckdb_tables() where table_name = 'fixes' and database_name = current_database()").fetchall():
-        by_command = [Fix(*row) for row in con.execute("select leak_id, fixed_on, note, origin from fixes where origin = ?", [BY_COMMAND]).fetchall()]
+        by_command = [
+            Fix(*row) for row in con.execute("select leak_id, fixed_on, note, origin from fixes where origin = ?", [BY_COMMAND]).fetchall()
+        ]
     merged = {(fix.leak_id, fix.fixed_on): fix for fix in (*read_file(path()), *by_command)}
     return [merged[name] for name in sorted(merged)]
 
@@ -86,7 +88,9 @@ def store(con: duckdb.DuckDBPyConnection, fixes: list[Fix]) -> None:
     """Make the table hold these fixes."""
     con.execute("delete from fixes")
     for fix in fixes:
-        con.execute("insert into fixes (leak_id, fixed_on, note, origin) values (?, ?, ?, ?)", [fix.leak_id, fix.fixed_on, fix.note, fix.origin])
+        con.execute(
+            "insert into fixes (leak_id, fixed_on, note, origin) values (?, ?, ?, ?)", [fix.leak_id, fix.fixed_on, fix.note, fix.origin]
+        )
 
 
 def register(db: Path, leak_id: str, on: str, note: str = "", *, undo: bool = False, say: Callable[[str], None] = lambda text: None) -> Fix:
@@ -98,11 +102,16 @@ def register(db: Path, leak_id: str, on: str, note: str = "", *, undo: bool = Fa
         raise InputError(f"{leak_id!r}: no ranking has found a leak with this leak_id; python -m models leaks --json lists them")
     say("Publishing …")
     with publishing(db) as con:
-        found = con.execute("delete from fixes where leak_id = ? and fixed_on = ? and origin = ? returning 1", [leak_id, fix.fixed_on, BY_COMMAND]).fetchall()
+        found = con.execute(
+            "delete from fixes where leak_id = ? and fixed_on = ? and origin = ? returning 1", [leak_id, fix.fixed_on, BY_COMMAND]
+        ).fetchall()
         if undo and not found:
             raise InputError(f"{leak_id!r}: no fix on {fix.fixed_on} was registered by command; those of a file are taken out of the file")
         if not undo:
-            con.execute("insert or replace into fixes (leak_id, fixed_on, note, origin) values (?, ?, ?, ?)", [leak_id, fix.fixed_on, note, BY_COMMAND])
+            con.execute(
+                "insert or replace into fixes (leak_id, fixed_on, note, origin) values (?, ?, ?, ?)",
+                [leak_id, fix.fixed_on, note, BY_COMMAND],
+            )
     return fix
 
 

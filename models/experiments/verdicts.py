@@ -144,16 +144,20 @@ def judged(fix: Fix, one: Known, counted: days.Days, inside: np.ndarray, rest: n
     }
     # The days before a fix do not become more.
     state = CANNOT if said.state == TOO_EARLY and said.bins_before < LEAST_BINS and at < len(own[0]) else said.state
-    return row(fix, state, words(fix, state, said, figures)) | figures | {
-        "step": one.step,
-        "segment": json.dumps(dict(one.segment), ensure_ascii=False),
-        "change": said.change,
-        "change_low": said.low,
-        "change_high": said.high,
-        "recovered": said.recovered,
-        "recovered_low": said.recovered_low,
-        "recovered_high": said.recovered_high,
-    }
+    return (
+        row(fix, state, words(fix, state, said, figures))
+        | figures
+        | {
+            "step": one.step,
+            "segment": json.dumps(dict(one.segment), ensure_ascii=False),
+            "change": said.change,
+            "change_low": said.low,
+            "change_high": said.high,
+            "recovered": said.recovered,
+            "recovered_low": said.recovered_low,
+            "recovered_high": said.recovered_high,
+        }
+    )
 
 
 def rate(counts: tuple[np.ndarray, np.ndarray], part: slice) -> float | None:
@@ -199,4 +203,6 @@ def append(con: duckdb.DuckDBPyConnection, run_id: str, rows: list[dict]) -> Non
     """Write the verdicts of a ranking."""
     for one in rows:
         one["run_id"] = run_id
-        con.execute(f"insert into fix_verdicts ({', '.join(COLUMNS)}) values ({', '.join('?' * len(COLUMNS))})", [one[name] for name in COLUMNS])
+        con.execute(
+            f"insert into fix_verdicts ({', '.join(COLUMNS)}) values ({', '.join('?' * len(COLUMNS))})", [one[name] for name in COLUMNS]
+        )
