@@ -83,7 +83,9 @@ def day(value: date | None) -> str | None:
 def words(row: dict, kind: str, status: str) -> str:
     """An alert in a sentence or two."""
     segment = ", ".join(f"{name.replace('_', ' ')} {level}" for name, level in row["segment"].items())
-    since = f", since about {row['started_on']} (between {row['started_from']} and {row['started_until']})" if row["started_on"] else ""
+    since = f", since about {row['started_on']}" if row["started_on"] else ""
+    if since and row["started_from"] != row["started_until"]:
+        since += f" (between {row['started_from']} and {row['started_until']})"
     said = f"{STATUS[status]}: {segment}: {row['step']}{since}: {row['observed_rate']:.2%} of {row['sessions']:,} sessions pass, {row['expected_rate']:.2%} expected"
     evidence = row["evidence"]
     if kind == TRACKING:
@@ -151,9 +153,6 @@ def described(told: dict) -> str:
     if told["still_open"]:
         lines.append(f"{len(told['still_open'])} told before {'is' if len(told['still_open']) == 1 else 'are'} still there.")
     if told["unsure"]:
-        lines.append(
-            f"{told['unsure']} more on the list {'is' if told['unsure'] == 1 else 'are'} not sure enough for an alert yet (p {told['p']:.2g}, needed {told['level']:.2g})."
-            if not number
-            else f"{told['unsure']} more on the list {'is' if told['unsure'] == 1 else 'are'} not sure enough for an alert yet."
-        )
+        level = "" if number else f" (p {told['p']:.2g}, needed {told['level']:.2g})"
+        lines.append(f"{told['unsure']} more on the list {'is' if told['unsure'] == 1 else 'are'} not sure enough for an alert yet{level}.")
     return "\n".join(lines)

@@ -137,9 +137,9 @@ def words(row: dict) -> str:
     ]
     if row["is_feasible"]:
         said.append(
-            f"Judged every day, with an interval made for that, it may take up to about {row['sessions_per_arm_sequential']:,} sessions in each half "
-            f"({weeks(row['weeks_sequential'])}), and often ends sooner. A remedy that does nothing is taken for a success or a harm in at most one such test of "
-            "twenty; one that works as well as hoped is seen in four of five."
+            "A remedy that does nothing is taken for a success or a harm in at most one such test of twenty; one that works as well as hoped is seen in four of "
+            f"five. Judged every day instead, with an interval made for that, it is seen in four of five within {row['sessions_per_arm_sequential']:,} sessions in "
+            f"each half ({weeks(row['weeks_sequential'])}), and often sooner."
         )
     elif row["smallest_rate"] is not None:
         said.append(
