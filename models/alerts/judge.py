@@ -1,8 +1,10 @@
 """Which rankings raise an alarm, and about which leaks: pure, from what the rankings found.
 
 Each ranking of new data is one test. What it may alarm about is whatever nobody was told of yet: a leak is found weeks before it is sure,
-so a leak stays untold until its q-value falls below the level of a night. A leak that was told comes up again when it has grown
-or comes back.
+so a leak stays untold until its p falls below the level of a night. A leak that was told comes up again when it has grown or comes back.
+
+p is the largest q-value of the last LASTING rankings, so that what comes and goes with a few odd days is not told; but never more than
+the root of the latest one, so that what is gross is told at once. Either is at least the q-value itself, and thereby as valid a p.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from models.alerts import budget
 NEW, BACK, GROWING = "new", "back", "growing"
 GONE_DAYS = 7
 """A leak that was told comes back only after so many days without it; near the edge of being found it would come and go with chance."""
+LASTING = 3
 WIDTH = NormalDist().inv_cdf(0.95)
 NORMAL = NormalDist()
 
@@ -72,6 +75,7 @@ class _Memory:
     alarms: dict[tuple[int, int], list[bool]] = field(default_factory=dict)
     told: dict[str, tuple[float, float, float] | None] = field(default_factory=dict)
     seen: dict[str, date] = field(default_factory=dict)
+    recent: list[dict[str, float]] = field(default_factory=list)
 
 
 def judge(rankings: Iterable[Ranking], known: Mapping[str, Judged] | None = None) -> list[Judged]:
@@ -83,6 +87,7 @@ def judge(rankings: Iterable[Ranking], known: Mapping[str, Judged] | None = None
         if one.p is not None:
             memory.hash = ranking.data_hash
             before.append(one.is_alarm)
+            memory.recent = [*memory.recent, {seen.leak_id: seen.q for seen in ranking.found}][1 - LASTING :]
         lost = {seen.leak_id: seen.lost for seen in ranking.found}
         memory.told.update({alarm.leak_id: lost.get(alarm.leak_id) for alarm in one.alarms})
         memory.seen.update(dict.fromkeys(lost, ranking.day))
@@ -106,14 +111,21 @@ def _judged(ranking: Ranking, memory: _Memory, alarms: list[bool]) -> Judged:
 
 def _told(seen: Seen, day: date, memory: _Memory) -> Told | None:
     """What there would be to tell of a finding, if anything."""
+    p = lasting(seen.q, [night.get(seen.leak_id, 1.0) for night in memory.recent])
     if seen.leak_id not in memory.told:
-        return Told(seen.leak_id, NEW, seen.q)
+        return Told(seen.leak_id, NEW, p)
     if day - memory.seen[seen.leak_id] > timedelta(days=GONE_DAYS):
-        return Told(seen.leak_id, BACK, seen.q)
+        return Told(seen.leak_id, BACK, p)
     before = memory.told[seen.leak_id]
     if before is not None and seen.lost is not None and seen.lost[0] > before[2]:
-        return Told(seen.leak_id, GROWING, max(seen.q, p_of_growth(before, seen.lost)))
+        return Told(seen.leak_id, GROWING, max(p, p_of_growth(before, seen.lost)))
     return None
+
+
+def lasting(q: float, before: list[float]) -> float:
+    """p of a finding from its q-value and those in the rankings before."""
+    past = max(before) if len(before) == LASTING - 1 else 1.0
+    return min(max(q, past), math.sqrt(q))
 
 
 def p_of_growth(before: tuple[float, float, float], now: tuple[float, float, float]) -> float:

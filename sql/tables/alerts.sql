@@ -13,5 +13,5 @@ comment on column alerts.run_id is 'The ranking that raised the alarm; see alert
 comment on column alerts.leak_id is 'The leak; its figures are in leaks, under the same run.';
 comment on column alerts.kind is 'loss: sessions are lost, and money; tracking: the records broke, nothing else is known to be lost; definition: a label changed its meaning, nothing is lost.';
 comment on column alerts.status is 'new: nobody was told of it before; growing: it was told, and has grown beyond the interval it had then; back: it was told, and gone for a week or more.';
-comment on column alerts.p is 'Its q-value; of a leak that grows the larger of that and the p of no growth.';
+comment on column alerts.p is 'The largest of its q-values in the last three rankings, at most the root of the latest; of a leak that grows no less than the p of no growth.';
 comment on column alerts.words is 'The alert in a sentence.';

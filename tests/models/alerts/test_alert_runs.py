@@ -80,7 +80,7 @@ def test_alarms_tell_losses_records_and_labels_apart_and_no_gaps(db):
         ("name", "definition", "new"),
         ("leak", "loss", "new"),
     ]
-    assert told["unsure"] == 1 and told["is_alarm"] and told["p"] == 1e-20
+    assert told["unsure"] == 1 and told["is_alarm"] and told["p"] == pytest.approx(1e-10)
     assert told["alerts"][2]["conversions_per_month"] == [12.0, 6.0, 24.0] and told["alerts"][0]["conversions_per_month"] is None
     assert rows(db, "select run_id, is_alarm from alert_runs order by run_id") == [("run-00", False), ("run-01", True)]
     assert sorted(rows(db, "select leak_id, kind from alerts")) == [("leak", "loss"), ("name", "definition"), ("tag", "tracking")]

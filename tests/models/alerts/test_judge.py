@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from models.alerts import budget
-from models.alerts.judge import Judged, Ranking, Seen, judge, p_of_growth, quarter
+from models.alerts.judge import Judged, Ranking, Seen, judge, lasting, p_of_growth, quarter
 
 FIRST = date(2026, 1, 1)
 
@@ -21,10 +21,23 @@ def told(judged):
 
 
 def test_a_leak_is_told_when_it_is_sure_and_then_no_more():
-    nights = [ranking(0, Seen("a", 0.05)), ranking(1, Seen("a", 1e-6)), ranking(2, Seen("a", 1e-9))]
+    nights = [ranking(0, Seen("a", 0.04)), ranking(1, Seen("a", 1e-8)), ranking(2, Seen("a", 1e-9))]
     judged = judge(nights)
     assert told(judged) == [[], [("a", "new")], []]
-    assert [one.p for one in judged] == [0.05, 1e-6, 1.0]
+    assert [one.p for one in judged] == [pytest.approx(0.2), pytest.approx(1e-4), 1.0]
+
+
+def test_what_is_not_gross_is_told_when_it_has_lasted_three_rankings():
+    sure = [Seen("a", q) for q in (2e-5, 3e-5, 1e-5)]
+    judged = judge([ranking(night, one) for night, one in enumerate(sure)])
+    assert told(judged) == [[], [], [("a", "new")]] and judged[2].p == 3e-5
+    broken = judge([ranking(0, sure[0]), ranking(1), ranking(2, sure[1]), ranking(3, sure[2]), ranking(4, sure[2])])
+    assert told(broken) == [[], [], [], [], [("a", "new")]]
+
+
+@given(st.floats(0, 1), st.lists(st.floats(0, 1), max_size=2))
+def test_p_is_never_smaller_than_the_q_value(q, before):
+    assert q <= lasting(q, before) <= 1
 
 
 def test_only_findings_at_the_level_are_told():

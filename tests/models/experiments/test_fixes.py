@@ -142,7 +142,9 @@ def test_unknown_leaks_and_dates_are_told_in_one_line(ranked, tmp_path, capsys):
     assert main(["fixed", ranked[1], "--on", "yesterday", "--db", str(db)]) == 1
     assert main(["fixed", ranked[1], "--on", "2026-03-01", "--undo", "--db", str(db)]) == 1
     said = capsys.readouterr().err.splitlines()
-    assert len(said) == 3 and "no ranking has found" in said[0] and "'yesterday' is no date" in said[1] and "taken out of the file" in said[2]
+    assert (
+        len(said) == 3 and "no ranking has found" in said[0] and "'yesterday' is no date" in said[1] and "taken out of the file" in said[2]
+    )
     assert main(["fixed", ranked[1], "--on", "2026-03-01", "--db", str(db)]) == 0
     assert rows(db, "select leak_id, origin from fixes") == [(ranked[1], "command")]
     assert main(["fixed", ranked[1], "--on", "2026-03-01", "--undo", "--db", str(db)]) == 0
@@ -216,5 +218,7 @@ def test_effects_without_a_size_cannot_be_judged():
     one = verdicts.Known("drop", "Browsed → Engaged", (("device", "mobile"),), date(2026, 1, 5), 0.0, 0.1)
     fix = fixes.Fix("a", date(2026, 2, 1))
     assert "kept no size" in verdicts.hindrance(one, fix, database.STAGES, date(2026, 3, 1))
-    assert "no longer part of the funnel" in verdicts.hindrance(replace(one, step="Cart → Checkout"), fix, database.STAGES, date(2026, 3, 1))
+    assert "no longer part of the funnel" in verdicts.hindrance(
+        replace(one, step="Cart → Checkout"), fix, database.STAGES, date(2026, 3, 1)
+    )
     assert verdicts.hindrance(replace(one, effect=-0.5), fix, database.STAGES, date(2026, 3, 1)) == ""
