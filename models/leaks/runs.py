@@ -47,7 +47,7 @@ def rank(db: Path, *, say: Callable[[str], None] = lambda text: None) -> tuple[d
     }
     same = latest is not None and latest[0] == data_hash and json.loads(latest[1]) == told
     ranked_at = now()
-    run_id = name(ranked_at, data_hash, version, told)
+    run_id = name(ranked_at, "leaks", data_hash, version, told)
     if not same:
         say("Publishing …")
         with publishing(db) as con:
