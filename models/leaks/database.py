@@ -215,7 +215,9 @@ def read_levels(con: duckdb.DuckDBPyConnection, name: str, total: int) -> Levels
     )
     missing = con.execute(f"select coalesce(max(code), {len(kept)}) from {table} where value is null").fetchall()[0][0]
     code = f"cast(case when sessions.{column} is null then {missing} else coalesce(by_{name}.code, {len(kept)}) end as utinyint)"
-    return Levels(name, labels, tuple(n for _, n in kept), code, f"left join {table} as by_{name} on by_{name}.value = sessions.{column}", has_others)
+    return Levels(
+        name, labels, tuple(n for _, n in kept), code, f"left join {table} as by_{name} on by_{name}.value = sessions.{column}", has_others
+    )
 
 
 def folded(levels: Levels, count: int) -> Dimension:

@@ -32,7 +32,6 @@ class Drops:
     earliest: np.ndarray
     latest: np.ndarray
 
-
     def weaken(self, variance: np.ndarray) -> None:
         """Add a variance to the effects, by segment and start; p falls back as the tail at z does."""
         with np.errstate(divide="ignore", invalid="ignore"):

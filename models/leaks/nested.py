@@ -14,29 +14,31 @@ MARGIN = 3.0
 ROUNDS = 6
 
 
-def inherited(step: Step, segments: Segments, number: int) -> tuple[np.ndarray, np.ndarray]:
+def inherited(step: Step, segments: Segments, number: int, weight: np.ndarray) -> np.ndarray:
     """Variance of the effects of a family's segments that comes of leaks found: a leak does not act alike on all of its segment.
+
+    Parameters
+    ----------
+    weight : (segments, bins) information of the segments
 
     Returns
     -------
-    whole : (segments,) over all bins
-    late : (segments, bins) from each bin on
+    (segments, bins) over all bins from each on; the first column is over all.
     """
-    count = len(segments.families[number])
-    whole, late = np.zeros(count), np.zeros((count, step.bins))
-    if not step.leaks or not count:
-        return whole, late
-    effects, _ = step.leak_effects()
-    weight = segments.by_bin(step, number, step.weight)
-    after = np.cumsum(weight[:, ::-1], axis=1)[:, ::-1]
-    for effect, cells in zip(effects, step.acting, strict=True):
+    variance = np.zeros_like(weight)
+    if not step.leaks or not len(weight):
+        return variance
+    after = np.maximum(from_each(weight), 1e-12)
+    for effect, cells in zip(step.leak_effects()[0], step.acting, strict=True):
         mine = np.zeros(len(step.n))
         mine[cells] = step.weight[cells]
-        common = segments.by_bin(step, number, mine)
-        common_after = np.cumsum(common[:, ::-1], axis=1)[:, ::-1]
-        whole += (UNEVEN * effect * common.sum(axis=1) / np.maximum(weight.sum(axis=1), 1e-12)) ** 2
-        late += (UNEVEN * effect * common_after / np.maximum(after, 1e-12)) ** 2
-    return whole, late
+        variance += (UNEVEN * effect * from_each(segments.by_bin(step, number, mine)) / after) ** 2
+    return variance
+
+
+def from_each(values: np.ndarray) -> np.ndarray:
+    """Sums over the bins from each to the last: (segments, bins)."""
+    return np.cumsum(values[:, ::-1], axis=1)[:, ::-1]
 
 
 def gains(segment: np.ndarray, count: int, n: np.ndarray, y: np.ndarray, eta: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

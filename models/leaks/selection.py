@@ -85,6 +85,7 @@ def score(step: Step, segments: interaction.Segments, *, dated: bool, natural: b
         for family, one in zip(known, sums, strict=True):
             if family.order == 3:
                 one.information = interaction.information_beside_pairs(one, family, known, offsets)
+    uneven = [nested.inherited(step, segments, number, one.information_by_bin) for number, one in enumerate(sums)] if natural else []
     parts, spreads, noises = [], {}, {}
     for order in (2, 3):
         chosen = [i for i, family in enumerate(known) if family.order == order and len(family)]
@@ -97,7 +98,7 @@ def score(step: Step, segments: interaction.Segments, *, dated: bool, natural: b
         used = interaction.natural_spreads(effects, variances) if natural else [0.0] * len(chosen)
         for i, use, variance, effect, t in zip(chosen, usable, variances, effects, used, strict=True):
             spreads[known[i].dimensions] = t
-            sd = np.sqrt(variance + t + nested.inherited(step, segments, i)[0][use])
+            sd = np.sqrt(variance + t + (uneven[i][use, 0] if natural else 0.0))
             z = effect / sd
             skew = sums[i].third[use] * variance**3 / sd**3
             p = interaction.small_counts(interaction.lower_tail(z, skew), sums[i], use)
@@ -115,7 +116,7 @@ def score(step: Step, segments: interaction.Segments, *, dated: bool, natural: b
                 tried = drop.scan(sums[i], info, t)
                 use = np.flatnonzero(np.isfinite(tried.z))
                 if step.leaks and natural:
-                    tried.weaken(nested.inherited(step, segments, i)[1])
+                    tried.weaken(uneven[i])
                 parts.append(
                     (
                         tried.p[use],
