@@ -103,7 +103,7 @@ def test_parts_of_a_leak_may_be_uneven_and_others_may_not():
     weight = np.ones((len(known[pair]), step.bins))
     step.fit()
     assert not nested.inherited(step, segments, pair, weight).any()
-    step.leaks.append(Effect((step.codes[:, 0] == 1)))
+    step.leaks.append(Effect(step.codes[:, 0] == 1))
     step.fit()
     weight = segments.by_bin(step, pair, step.weight)
     inside = known[pair].levels[:, 0] == 1
