@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from models.leaks import drop, interaction, nested
 from models.leaks.candidates import Family, families, parents
@@ -134,6 +135,8 @@ def score(step: Step, segments: interaction.Segments, *, dated: bool, natural: b
     return Scored(*columns, spreads=spreads, noises=noises)
 
 
+# The matrices are small: more threads spend their time waiting for one another.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def select(cells: Cells, *, q: float = Q, most: int = MOST, refit: bool = True, natural: bool = True) -> Ranking:
     """Find the leaks of all steps together."""
     known = families(cells)
