@@ -25,6 +25,7 @@ FILTER_VALUES = [
     ("filter-channel", "value"),
     ("filter-dates", "start_date"),
     ("filter-dates", "end_date"),
+    ("filter-compare", "value"),
 ]
 INDEX = """<!DOCTYPE html>
 <html lang="en"{look}>
@@ -148,7 +149,12 @@ def _callbacks(app: App, database: Database) -> None:
         filters, _ = Filters.read(search)
         with database.reading() as read:
             rows, total = candidates.window(read, filters, quick or [], wanted or {})
-        shown = "&".join(filter(None, [filters.query(), *(f"show={name}" for name in quick or [] if name in candidates.QUICK)]))
+        shown = "&".join(
+            filter(
+                None,
+                [filters.query(), *(f"show={name}" for name in quick or [] if name in candidates.QUICK or name == candidates.BY_VISITOR)],
+            )
+        )
         href = "/download/top_candidates.csv" + (f"?{shown}" if shown else "")
         return {"rowData": rows, "rowCount": total}, f"{total:,} sessions listed", href
 

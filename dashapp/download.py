@@ -7,13 +7,14 @@ from typing import Any
 
 from flask import Flask, Response, request
 
+from dashapp import compare
 from dashapp.db import Database, DatabaseUnavailable
-from dashapp.filters import RELATIONS, Filters
-from dashapp.queries import candidates
+from dashapp.filters import COMPARED, RELATIONS, Filters
+from dashapp.queries import candidates, models
 
 # A spreadsheet takes a cell that starts like this for a formula.
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
-PRIVATE = frozenset({"current_run", "settings"})
+PRIVATE = frozenset({"current_run", "current_runs", "settings"})
 OFFERED = RELATIONS - PRIVATE
 
 
@@ -34,13 +35,32 @@ def install(server: Flask, database: Database) -> None:
         else:
             call, params = filters.call(relation)
             sql = f"from {call}"
-        lines = _lines(database, sql, params)
         try:
+            if relation in COMPARED and filters.compare:
+                with database.reading() as read:
+                    comparison = compare.of(read, filters)
+                if comparison.problem:
+                    return Response(f"{comparison.problem}\n", 400, mimetype="text/plain")
+                sql, params = comparison.statement(relation)
+            lines = _lines(database, sql, params)
             first = next(lines)
         except DatabaseUnavailable as problem:
             return Response(f"{problem}\n", 503, mimetype="text/plain")
         headers = {"Content-Disposition": f'attachment; filename="{relation}.csv"'}
         return Response(_chained(first, lines), 200, headers, mimetype="text/csv")
+
+    @server.get("/download/model-card.md")
+    def model_card() -> Response:
+        run_id = request.args.get("run", "")
+        try:
+            with database.reading() as read:
+                text = models.card(read, run_id)
+        except DatabaseUnavailable as problem:
+            return Response(f"{problem}\n", 503, mimetype="text/plain")
+        if not text:
+            return Response("There is no such run, or it has no card.\n", 404, mimetype="text/plain")
+        headers = {"Content-Disposition": 'attachment; filename="model-card.md"'}
+        return Response(text, 200, headers, mimetype="text/markdown")
 
 
 def safe(value: Any) -> Any:

@@ -125,7 +125,8 @@ def keep_demo_apart(con: duckdb.DuckDBPyConnection, db: Path, exports: list[Expo
         schema.set_setting(con, "is_demo", "true")
     elif held:
         held_by_demo = (
-            "sessions", "bots", "events", "bot_events", "refunds", "predictions", "model_runs", "loads", "rejects", "settings", "aggregates",
+            "sessions", "bots", "events", "bot_events", "refunds", "predictions", "model_runs", "candidate_reasons", "drift", "loads", "rejects", "settings",
+            "aggregates",
         )  # fmt: skip
         for table in held_by_demo:
             con.execute(f"delete from {table} where true")

@@ -13,6 +13,7 @@ import duckdb
 
 NAME = "undated"
 CELLS = re.compile(r"\b(?=(day_|probability_)?cells\()")
+ABSENT = re.compile(r"\b(sources|since|until) is null\b")
 ARGUMENTS = ("sources := null, ", "since := null, until := null, ", "sources := sources, ", "since := since, until := until, ")
 
 
@@ -32,4 +33,4 @@ def undated(definition: str, name: str) -> str:
     """The statement that creates a metric macro, over the cells without dates and without its arguments for dates and sources."""
     for argument in ARGUMENTS:
         definition = definition.replace(argument, "")
-    return CELLS.sub("undated_", definition).replace(f"macro {name}(", f"macro {NAME}.{name}(")
+    return ABSENT.sub("true", CELLS.sub("undated_", definition)).replace(f"macro {name}(", f"macro {NAME}.{name}(")

@@ -1,4 +1,4 @@
-"""python -m models: train the conversion model, score sessions with it, rank leaks, judge the ranking."""
+"""python -m models: train the conversion models, score sessions with them, retell a run, rank leaks, judge both."""
 
 import argparse
 import json
@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable
 
 from etl.errors import InputError
+from models.alerts import command as alerts
+from models.experiments import command as experiments
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -22,16 +24,22 @@ def parser() -> argparse.ArgumentParser:
     commands = whole.add_subparsers(required=True, metavar="COMMAND")
     for command, run, text in (
         ("train", train, "train on all sessions, score each with a model that did not see it, publish"),
-        ("score", score, "score the sessions that came after the last training, publish"),
+        ("score", score, "score the sessions that came or changed after the last training, publish"),
+        ("explain", explain, "retell a run: what it learnt from, how good it is, how to make it again"),
     ):
         one = commands.add_parser(command, help=text, description=text[0].upper() + text[1:] + ".")
         one.set_defaults(run=run)
         one.add_argument("--db", metavar="FILE", help="database (default: LEAKS_DB, else data/leaks.duckdb)")
-        one.add_argument("--json", action="store_true", help="print the summary as JSON")
+        if command == "explain":
+            one.add_argument("run_id", metavar="RUN", help="identifier of the run; see model_runs")
+        else:
+            one.add_argument("--json", action="store_true", help="print the summary as JSON")
         if command == "train":
             one.add_argument("--seed", type=natural, default=0, help="equal data and seed give equal models (default: 0)")
             one.add_argument("--trials", type=positive, metavar="N", help="parameters to try (default: 20; 8 with few conversions)")
     add_leaks(commands)
+    alerts.add(commands)
+    experiments.add(commands)
     return whole
 
 
@@ -41,14 +49,23 @@ def add_leaks(commands: argparse._SubParsersAction) -> None:
     one.set_defaults(run=leaks)
     one.add_argument("--db", metavar="FILE", help="database (default: LEAKS_DB, else data/leaks.duckdb)")
     one.add_argument("--json", action="store_true", help="print the summary as JSON")
-    text = "judge the leak ranking on worlds whose truth is known, or on one's own data with leaks planted"
+    text = "judge the leak ranking, or the conversion model, on data whose truth is known"
     two = commands.add_parser("bench", help=text, description=text[0].upper() + text[1:] + ".")
     two.set_defaults(run=bench)
-    two.add_argument("what", choices=["leaks"], help="what to judge")
-    two.add_argument("--runs", type=positive, metavar="N", help="worlds of each kind without leaks; half as many with (default: 20)")
+    two.add_argument("what", choices=["leaks", "alerts", "model"], help="what to judge")
+    two.add_argument(
+        "--runs",
+        type=positive,
+        metavar="N",
+        help="leaks: worlds of each kind without leaks, half as many with; alerts: of each kind (default: 20)",
+    )
     two.add_argument("--seed", type=natural, default=0, help="first seed; equal seeds give the equal table (default: 0)")
     two.add_argument("--data", action="store_true", help="plant leaks into the database's own sessions, in memory, and see which are found")
     two.add_argument("--db", metavar="FILE", help="database for --data (default: LEAKS_DB, else data/leaks.duckdb)")
+    two.add_argument("--sample", metavar="FILE", help="model: the real sample, sessions_10k.csv (left out: that part is skipped)")
+    two.add_argument("--seeds", type=positive, default=20, metavar="N", help="model: seeds on the real sample (default: 20)")
+    two.add_argument("--sessions", type=positive, default=200_000, metavar="N", help="model: demo sessions (default: 200,000)")
+    two.add_argument("--json", action="store_true", help="model: print the figures as JSON")
 
 
 def positive(text: str) -> int:
@@ -93,6 +110,35 @@ def score(options: argparse.Namespace) -> int:
     return 0
 
 
+def explain(options: argparse.Namespace) -> int:
+    from etl.publish import database_path
+    from models import runs
+
+    print(runs.explain(database_path(options.db), options.run_id), end="")
+    return 0
+
+
+def bench_model(options: argparse.Namespace) -> int:
+    from models.bench import model
+    from models.progress import Progress
+
+    with Progress() as say:
+        found = model.measure(options.sample, seeds=options.seeds, sessions=options.sessions, say=say)
+    print(json.dumps(found) if options.json else model.described(found))
+    return 0
+
+
+def bench_alerts(options: argparse.Namespace) -> int:
+    from models.bench import alerts as nights
+    from models.progress import Progress
+
+    runs = options.runs or 20
+    with Progress() as say:
+        found = nights.run(runs, options.seed, say=say)
+    print(nights.printed(found, runs, options.seed))
+    return 0
+
+
 def leaks(options: argparse.Namespace) -> int:
     from etl.publish import database_path
     from models.leaks import report, runs
@@ -107,6 +153,10 @@ def leaks(options: argparse.Namespace) -> int:
 def bench(options: argparse.Namespace) -> int:
     from models.progress import Progress
 
+    if options.what == "model":
+        return bench_model(options)
+    if options.what == "alerts":
+        return bench_alerts(options)
     runs = options.runs or 20
     with Progress() as say:
         told = own_data(options, runs, say) if options.data else invented(options, runs, say)
@@ -135,10 +185,18 @@ def own_data(options: argparse.Namespace, runs: int, say: Callable[[str], None])
 
 
 def described(summary: dict) -> str:
-    """The summary of a training run for people."""
+    """The summary of a training for people: the early model first where there is one."""
+    early = summary["early"]
+    if "said" in early:
+        return f"{told(summary)}\nNo early model: {early['said']}."
+    return f"{told(early)}\n\n{told(summary)}"
+
+
+def told(summary: dict) -> str:
+    """One run."""
     figures = summary["metrics"]
     lines = [
-        f"Run {summary['run_id']} learnt from {figures['sessions']:,} sessions, {figures['conversions']:,} of them converting, "
+        f"{summary['kind'].capitalize()} run {summary['run_id']} learnt from {figures['sessions']:,} sessions, {figures['conversions']:,} of them converting, "
         f"and scored {summary['sessions_scored']:,}.",
         f"On {figures['test_sessions']:,} held-out sessions ({figures['test_conversions']:,} converting):",
         f"  AUC                {ranged(figures, 'auc')}",

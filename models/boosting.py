@@ -7,19 +7,20 @@ from dataclasses import dataclass
 
 import numpy as np
 import xgboost as xgb
-from sklearn.model_selection import ParameterSampler
 
-from models.features import FEATURE_TYPES, FEATURES, Encoder, Sessions
+from models.designs import Design
+from models.features import Encoder, Sessions
 from models.folds import FOLDS
 
+# Name -> lowest, highest and smallest step; None: searched on a logarithmic scale.
 SPACE = {
-    "max_depth": [2, 3, 4, 5, 6],
-    "learning_rate": [0.05, 0.1, 0.2],
-    "subsample": [0.6, 0.8, 1.0],
-    "colsample_bytree": [0.5, 0.7, 0.9],
-    "reg_lambda": [1.0, 5.0, 20.0],
+    "max_depth": (2, 6, 1),
+    "learning_rate": (0.06, 0.2, None),
+    "subsample": (0.6, 1.0, 0.1),
+    "colsample_bytree": (0.4, 1.0, 0.1),
+    "reg_lambda": (1.0, 30.0, None),
 }
-SMALL_SPACE = SPACE | {"max_depth": [2, 3], "learning_rate": [0.05, 0.1], "reg_lambda": [5.0, 20.0]}
+SMALL_SPACE = SPACE | {"max_depth": (2, 3, 1), "learning_rate": (0.04, 0.1, None), "reg_lambda": (3.0, 20.0, None)}
 MAX_ROUNDS = 300
 EVERY = 5
 PATIENCE = 20
@@ -61,18 +62,20 @@ def split(sessions: Sessions, converted: np.ndarray, folds: np.ndarray, rows: np
     for fold in np.unique(folds[rows]):
         learn, judge = rows[folds[rows] != fold], rows[folds[rows] == fold]
         encoder, matrix = Encoder.fit_transform(sessions.take(learn), converted[learn], folds[learn])
-        train = quantile_matrix(matrix, converted[learn])
-        valid = quantile_matrix(encoder.transform(sessions.take(judge)), converted[judge], ref=train)
+        train = quantile_matrix(sessions.design, matrix, converted[learn])
+        valid = quantile_matrix(sessions.design, encoder.transform(sessions.take(judge)), converted[judge], ref=train)
         parts.append(Part(train, valid, judge))
     return parts
 
 
-def quantile_matrix(matrix: np.ndarray, converted: np.ndarray, ref: xgb.QuantileDMatrix | None = None) -> xgb.QuantileDMatrix:
+def quantile_matrix(
+    design: Design, matrix: np.ndarray, converted: np.ndarray, ref: xgb.QuantileDMatrix | None = None
+) -> xgb.QuantileDMatrix:
     return xgb.QuantileDMatrix(
         matrix,
         converted.astype(np.float32),
-        feature_names=list(FEATURES),
-        feature_types=FEATURE_TYPES,
+        feature_names=list(design.features),
+        feature_types=design.feature_types,
         enable_categorical=True,
         nthread=1,
         max_bin=FIXED["max_bin"],
@@ -80,9 +83,9 @@ def quantile_matrix(matrix: np.ndarray, converted: np.ndarray, ref: xgb.Quantile
     )
 
 
-def fit(matrix: np.ndarray, converted: np.ndarray, params: dict, rounds: int, seed: int) -> xgb.Booster:
+def fit(design: Design, matrix: np.ndarray, converted: np.ndarray, params: dict, rounds: int, seed: int) -> xgb.Booster:
     """Trees fitted for a given number of rounds."""
-    return xgb.train(FIXED | params | {"seed": seed}, quantile_matrix(matrix, converted), rounds)
+    return xgb.train(FIXED | params | {"seed": seed}, quantile_matrix(design, matrix, converted), rounds)
 
 
 def cross_validate(parts: Sequence[Part], params: dict, seed: int, *, max_rounds: int = MAX_ROUNDS) -> tuple[Trial, list[np.ndarray]]:
@@ -129,10 +132,31 @@ def search(
     max_rounds: int = MAX_ROUNDS,
     step: Callable[[int, int], None] = lambda done, of: None,
 ) -> Trial:
-    """The best of some parameters drawn from a grid, by log loss on the held-out folds."""
-    drawn = list(ParameterSampler(space, trials, random_state=seed))
+    """The best of some parameters by log loss on the held-out folds, each suggested by those tried before.
+
+    References
+    ----------
+    Bergstra et al. 2011, "Algorithms for hyper-parameter optimization" (TPE), in Optuna's implementation: one trial after the
+    other from a seeded sampler, so that the same data and seed suggest the same parameters.
+    """
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=seed, n_startup_trials=max(3, trials // 3)))
     tried = []
-    for number, params in enumerate(drawn, start=1):
+    for number in range(1, trials + 1):
+        asked = study.ask()
+        params = {name: suggested(asked, name, *bounds) for name, bounds in space.items()}
         tried.append(cross_validate(parts, params, seed, max_rounds=max_rounds)[0])
-        step(number, len(drawn))
+        study.tell(asked, tried[-1].log_loss)
+        step(number, trials)
     return min(tried, key=lambda trial: trial.log_loss)
+
+
+def suggested(asked: "optuna.Trial", name: str, low: float, high: float, step: float | None) -> float:  # noqa: F821 - imported on use
+    """A value of a parameter; rounded where it is continuous, as more digits say nothing."""
+    if isinstance(low, int):
+        return asked.suggest_int(name, low, high)
+    if step is None:
+        return round(asked.suggest_float(name, low, high, log=True), 4)
+    return round(asked.suggest_float(name, low, high, step=step), 4)

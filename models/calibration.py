@@ -50,6 +50,73 @@ class Platt:
         return sigmoid(self.slope * np.asarray(scores, dtype=np.float64) + self.intercept).astype(np.float32)
 
 
+@dataclass(frozen=True)
+class Isotonic:
+    """p rises with the score by straight lines in log-odds between knots; beyond the last it goes on at Platt's slope.
+
+    Each knot is a block of the isotonic regression: the mean score and the rate of its sessions. Lines between the centres of blocks
+    instead of steps leave scores that differ with probabilities that differ, so that ranking is not harmed.
+
+    References
+    ----------
+    Zadrozny & Elkan 2002, "Transforming classifier scores into accurate multiclass probability estimates"; Oron & Flournoy 2017,
+    "Centered isotonic regression".
+    """
+
+    scores: tuple[float, ...]
+    log_odds: tuple[float, ...]
+    slope: float
+
+    @classmethod
+    def fit(cls, scores: np.ndarray, converted: np.ndarray) -> "Platt | Isotonic":
+        """Fit on scores of a model that did not see these sessions; Platt's sigmoid where fewer than three blocks come out."""
+        from sklearn.isotonic import IsotonicRegression
+
+        platt = Platt.fit(scores, converted)
+        scores = np.asarray(scores, dtype=np.float64)
+        order = np.argsort(scores, kind="stable")
+        x, y = scores[order], np.asarray(converted, dtype=np.float64)[order]
+        fitted = IsotonicRegression().fit(x, y).predict(x)
+        starts = np.flatnonzero(np.diff(fitted, prepend=-1.0) > 1e-12)
+        n = np.diff(starts, append=len(x))
+        rates = (np.add.reduceat(y, starts) + 0.5) / (n + 1)
+        centres = np.add.reduceat(x, starts) / n
+        keep = np.flatnonzero(np.diff(np.maximum.accumulate(rates), prepend=0.0) > 0)
+        if platt.slope <= 0 or len(keep) < 3:
+            return platt
+        return cls(tuple(centres[keep].tolist()), tuple(logit(rates[keep]).tolist()), platt.slope)
+
+    def __call__(self, scores: np.ndarray) -> np.ndarray:
+        """Probabilities as float32."""
+        scores = np.asarray(scores, dtype=np.float64)
+        below, above = np.minimum(scores - self.scores[0], 0), np.maximum(scores - self.scores[-1], 0)
+        return sigmoid(np.interp(scores, self.scores, self.log_odds) + self.slope * (below + above)).astype(np.float32)
+
+
+Calibration = Platt | Isotonic
+ISOTONIC_FROM = 1000
+"""Conversions from which a calibration has the freedom of isotonic regression; with fewer it would follow noise."""
+
+
+def fit_calibration(scores: np.ndarray, converted: np.ndarray) -> Calibration:
+    """Platt's sigmoid, or isotonic regression where conversions allow."""
+    return (Isotonic if np.count_nonzero(converted) >= ISOTONIC_FROM else Platt).fit(scores, converted)
+
+
+def described(calibration: Calibration) -> dict:
+    """A calibration as JSON holds it; `restored` reads it."""
+    if isinstance(calibration, Platt):
+        return {"method": "platt", "slope": calibration.slope, "intercept": calibration.intercept}
+    return {"method": "isotonic", "scores": calibration.scores, "log_odds": calibration.log_odds, "slope": calibration.slope}
+
+
+def restored(told: dict) -> Calibration:
+    """A calibration from its description."""
+    if told["method"] == "platt":
+        return Platt(told["slope"], told["intercept"])
+    return Isotonic(tuple(told["scores"]), tuple(told["log_odds"]), told["slope"])
+
+
 def fit_logistic(x: np.ndarray, targets: np.ndarray) -> tuple[float, float]:
     """Slope and intercept of the logistic regression of targets in [0, 1] on one variable."""
     x = np.asarray(x, dtype=np.float64)
@@ -111,3 +178,23 @@ def expected_calibration_error(curve: list[dict]) -> float:
 def recalibration(p: np.ndarray, converted: np.ndarray) -> tuple[float, float]:
     """Slope and intercept of the logistic regression of the outcome on the log-odds of p: 1 and 0 when calibrated."""
     return fit_logistic(logit(p), np.asarray(converted, dtype=np.float64))
+
+
+def slope_interval(p: np.ndarray, converted: np.ndarray, visitors: np.ndarray) -> tuple[float, float]:
+    """95 % interval of the calibration slope, by the sandwich estimator with visitors as clusters; NaN where it cannot be told.
+
+    References
+    ----------
+    Liang & Zeger 1986, "Longitudinal data analysis using generalized linear models".
+    """
+    x = logit(p)
+    slope, intercept = recalibration(p, converted)
+    fitted = sigmoid(slope * x + intercept)
+    weight, residual = fitted * (1 - fitted), converted - fitted
+    information = np.array([[weight @ (x * x), weight @ x], [weight @ x, weight.sum()]])
+    if not np.isfinite(information).all() or np.linalg.cond(information) > 1e12:
+        return np.nan, np.nan
+    scores = np.column_stack([np.bincount(visitors, weights=residual * x), np.bincount(visitors, weights=residual)])
+    bread = np.linalg.inv(information)
+    half = 1.959963984540054 * float(np.sqrt((bread @ (scores.T @ scores) @ bread)[0, 0]))
+    return slope - half, slope + half

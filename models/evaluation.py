@@ -36,51 +36,48 @@ class _Ranking:
         return float(auc), float((new_hits * precision).sum() / positives)
 
 
-def bootstrap_by_visitor(
-    p: np.ndarray, converted: np.ndarray, visitors: np.ndarray, *, seed: int, replicates: int
-) -> tuple[tuple[float, float], tuple[float, float]]:
-    """95 % percentile intervals of AUC and average precision, resampling visitors with all their sessions.
-
-    Parameters
-    ----------
-    visitors
-        Code of each session's visitor, from 0.
-    """
-    ranking = _Ranking(p, converted)
-    generator = np.random.default_rng(seed)
-    count = int(visitors.max()) + 1
-    present = np.unique(visitors)
-    values = []
-    for _ in range(replicates):
-        drawn = np.zeros(count)
-        drawn[present] = np.bincount(generator.integers(0, len(present), len(present)), minlength=len(present))
-        values.append(ranking.measure(drawn[visitors]))
-    kept = np.array([value for value in values if not math.isnan(value[0])])
-    if len(kept) < replicates / 2:
-        return (math.nan, math.nan), (math.nan, math.nan)
-    low, high = np.percentile(kept, [2.5, 97.5], axis=0)
-    return (float(low[0]), float(high[0])), (float(low[1]), float(high[1]))
-
-
 def top_count(sessions: int) -> int:
     """Sessions in the top tenth, rounded up."""
     return -(-sessions // 10)
 
 
-def at_top_tenth(p: np.ndarray, converted: np.ndarray) -> dict[str, float]:
-    """Precision and recall in the tenth with the highest probabilities, and the highest values possible there.
+SHARES = (1, 5, 10, 20)
+"""Percentages at whose top precision, recall and lift are told."""
 
-    With k sessions in the tenth and c conversions in all, precision cannot exceed min(1, c/k) nor recall min(1, k/c).
+
+def at_top(p: np.ndarray, converted: np.ndarray, percent: int) -> dict[str, float]:
+    """Precision, recall and lift in the given percentage with the highest probabilities, and the highest values possible there.
+
+    With k sessions in it and c conversions among n, precision cannot exceed min(1, c/k), recall min(1, k/c), lift min(n/c, n/k).
     Equal probabilities are ranked by position.
     """
-    k, conversions = top_count(len(p)), int(np.sum(converted))
+    n, conversions = len(p), int(np.sum(converted))
+    k = -(-n * percent // 100)
     hits = int(np.sum(converted[np.argsort(-np.asarray(p, dtype=np.float64), kind="stable")[:k]]))
+    base = conversions / n
     return {
-        "precision_at_10": hits / k,
-        "precision_at_10_max": min(1.0, conversions / k),
-        "recall_at_10": hits / conversions if conversions else math.nan,
-        "recall_at_10_max": min(1.0, k / conversions) if conversions else math.nan,
+        f"precision_at_{percent}": hits / k,
+        f"precision_at_{percent}_max": min(1.0, conversions / k),
+        f"recall_at_{percent}": hits / conversions if conversions else math.nan,
+        f"recall_at_{percent}_max": min(1.0, k / conversions) if conversions else math.nan,
+        f"lift_at_{percent}": hits / k / base if conversions else math.nan,
+        f"lift_at_{percent}_max": min(1.0, conversions / k) / base if conversions else math.nan,
     }
+
+
+def brier(p: np.ndarray, converted: np.ndarray) -> float:
+    """Mean squared distance of the probabilities from what happened."""
+    return float(np.mean(squared_errors(p, converted)))
+
+
+def squared_errors(p: np.ndarray, converted: np.ndarray) -> np.ndarray:
+    return np.square(np.asarray(p, dtype=np.float64) - converted)
+
+
+def log_losses(p: np.ndarray, converted: np.ndarray) -> np.ndarray:
+    """Minus the logarithm of the probability given to what happened; probabilities are moved inside 0 and 1 by 1e-9."""
+    p = np.clip(np.asarray(p, dtype=np.float64), 1e-9, 1 - 1e-9)
+    return -np.log(np.where(converted, p, 1 - p))
 
 
 def best_threshold(p: np.ndarray, converted: np.ndarray) -> float:

@@ -9,19 +9,24 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.calibration import calibration_curve, expected_calibration_error, recalibration
-from models.evaluation import at_top_tenth, auc_and_precision, bootstrap_by_visitor, f1_at, lift_by_decile
+from models.bootstrap import top_ratio
+from models.calibration import calibration_curve, expected_calibration_error, recalibration, slope_interval
+from models.comparison import figures
+from models.evaluation import auc_and_precision, f1_at, lift_by_decile, top_count
 
 FEW_CONVERSIONS = 100
-REPLICATES = 400
-REPLICATES_OF_MANY = 200
-MANY_SESSIONS = 100_000
 
 IN_WORDS = {
     "visit_number": "visit numbers",
     "hour": "times of day",
     "duration_seconds": "durations",
     "pageviews": "pageviews",
+}
+OPENING = {
+    "retrospective": "Retrospective: learnt from whole sessions as exported. Pageviews and duration are counted through the purchase, so "
+    "they are partly effects of buying: rank finished sessions with these probabilities, do not read them as causes or as a forecast.",
+    "early": "Early: learnt from what was known at cuts inside the session, always before the first checkout or key event, so it can score a "
+    "session that is still going on. It does not rank finished sessions; the retrospective model does.",
 }
 
 
@@ -37,71 +42,97 @@ class Judged:
         Code of each session's visitor.
     held_out
         Whether the session belongs to the held-out fifth.
+    cuts
+        Events the session had at its cut; None for whole sessions.
     """
 
     probabilities: np.ndarray
     converted: np.ndarray
     visitors: np.ndarray
     held_out: np.ndarray
+    cuts: np.ndarray | None = None
 
 
-def report(judged: Judged, *, threshold: float, gains: dict[str, float], absent: list[str], seed: int) -> dict:
-    """Everything measured, ready for JSON: numbers that cannot be told are None."""
+def report(
+    judged: Judged, *, kind: str, threshold: float, gains: dict[str, float], absent: list[str], sizes: dict[str, int], seed: int
+) -> dict:
+    """Everything measured on the run's own probabilities, ready for JSON: numbers that cannot be told are None.
+
+    Parameters
+    ----------
+    sizes
+        sessions, conversions, test_sessions and test_conversions, each session counted once.
+    """
     p, converted = judged.probabilities, judged.converted
     part = judged.held_out
-    held_out = figures(p[part], converted[part], judged.visitors[part], threshold, seed)
-    everything = figures(p, converted, judged.visitors, threshold, seed)
-    curve = calibration_curve(p, converted, bins=20 if converted.sum() >= 2 * FEW_CONVERSIONS else 10)
+    bins = 20 if sizes["conversions"] >= 2 * FEW_CONVERSIONS else 10
+    held_out = figures(p[part], converted[part], judged.visitors[part], seed, curve_bins=bins)
+    everything = figures(p, converted, judged.visitors, seed, curve_bins=bins)
+    curve = calibration_curve(p, converted, bins)
     slope, intercept = recalibration(p, converted)
+    slope_low, slope_high = slope_interval(p, converted, judged.visitors)
     total_gain = sum(gains.values()) or 1.0
     metrics = held_out | {
+        "f1": f1_at(p[part], converted[part], threshold),
         "threshold": threshold,
-        "sessions": len(p),
-        "conversions": int(converted.sum()),
-        "test_sessions": int(part.sum()),
-        "test_conversions": int(converted[part].sum()),
+        **sizes,
         "calibration": curve,
         "calibration_slope": slope,
+        "calibration_slope_low": slope_low,
+        "calibration_slope_high": slope_high,
         "calibration_intercept": intercept,
         "ece": expected_calibration_error(curve),
+        "ece_low": everything["ece_low"],
+        "ece_high": everything["ece_high"],
         "expected_conversions": float(p.sum(dtype=np.float64)),
+        "top_tenth": top_tenth(judged, seed),
         "lift": lift_by_decile(p, converted),
         "importance": [
             {"feature": name, "gain": gain / total_gain} for name, gain in sorted(gains.items(), key=lambda item: (-item[1], item[0]))
         ],
-        "cross_fitted": everything,
+        "cross_fitted": everything | {"f1": f1_at(p, converted, threshold)},
     }
-    return _plain(metrics | {"notes": notes(metrics, absent)})
+    if judged.cuts is not None:
+        metrics["by_cut"] = [by_cut(judged, cut) for cut in np.unique(judged.cuts).tolist()]
+    return plain(metrics | {"notes": notes(kind, metrics, absent)})
 
 
-def figures(p: np.ndarray, converted: np.ndarray, visitors: np.ndarray, threshold: float, seed: int) -> dict[str, float]:
-    """Ranking and probability figures of some sessions, with 95 % bootstrap intervals by visitor for the first two."""
-    auc, average_precision = auc_and_precision(p, converted)
-    replicates = REPLICATES if len(p) <= MANY_SESSIONS else REPLICATES_OF_MANY
-    auc_range, precision_range = bootstrap_by_visitor(p, converted, visitors, seed=seed, replicates=replicates)
+def top_tenth(judged: Judged, seed: int) -> dict[str, float]:
+    """Conversions expected and seen in the tenth with the highest probabilities, and the interval of their ratio."""
+    p = judged.probabilities
+    top = np.argsort(-p.astype(np.float64), kind="stable")[: top_count(len(p))]
+    low, high = top_ratio(p, judged.converted, judged.visitors, top, seed=seed)
+    expected, seen = float(p[top].sum(dtype=np.float64)), int(judged.converted[top].sum())
+    return {"expected": expected, "conversions": seen, "ratio_low": low, "ratio_high": high}
+
+
+def by_cut(judged: Judged, cut: int) -> dict:
+    """How well sessions are ranked at one cut, all of them at the same moment of their lives."""
+    at = judged.cuts == cut
+    auc, average_precision = auc_and_precision(judged.probabilities[at], judged.converted[at])
+    base = float(judged.converted[at].mean())
     return {
+        "cut": cut,
+        "sessions": int(at.sum()),
+        "conversions": int(judged.converted[at].sum()),
+        "base_rate": base,
         "auc": auc,
-        "auc_low": auc_range[0],
-        "auc_high": auc_range[1],
         "average_precision": average_precision,
-        "average_precision_low": precision_range[0],
-        "average_precision_high": precision_range[1],
-        "base_rate": float(np.mean(converted)),
-        "brier": float(np.mean(np.square(p.astype(np.float64) - converted))),
-        "f1": f1_at(p, converted, threshold),
-        **at_top_tenth(p, converted),
     }
 
 
-def notes(metrics: dict, absent: list[str]) -> list[str]:
+def notes(kind: str, metrics: dict, absent: list[str]) -> list[str]:
     """What a reader of the figures has to know, a sentence or two each."""
     sentences = [
-        "Retrospective: learnt from whole sessions as exported. Pageviews and duration are counted through the purchase, so they are "
-        "partly effects of buying: rank finished sessions with these probabilities, do not read them as causes or as a forecast.",
+        OPENING[kind],
         f"The headline figures come from {metrics['test_sessions']:,} sessions ({metrics['test_conversions']:,} converting) of visitors "
         "held out from training, search, calibration and threshold. Calibration and lift come from all sessions, each scored by a "
         "model that did not see its visitor.",
     ]
+    if kind == "early":
+        sentences.append(
+            "A session counts at each of its cuts in these figures, and its visitor is resampled with all of them for the intervals."
+        )
     if metrics["precision_at_10_max"] < 1:
         sentences.append(
             f"With a conversion rate of {metrics['base_rate']:.2%}, precision in the top 10 % cannot exceed "
@@ -120,11 +151,14 @@ def notes(metrics: dict, absent: list[str]) -> list[str]:
     return sentences
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
+    """The same for JSON: numbers that cannot be told are None, and numpy's are Python's."""
     if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, np.generic):
+        value = value.item()
     if isinstance(value, float) and not math.isfinite(value):
         return None
     return value

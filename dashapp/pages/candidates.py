@@ -1,4 +1,7 @@
-"""Top candidates: the sessions the model ranks highest, most usefully those that left without converting."""
+"""Top candidates: the finished sessions the retrospective model ranks highest among those that did not convert."""
+
+from math import sqrt
+from typing import Any
 
 import dash_ag_grid as dag
 from dash import dcc, html
@@ -7,13 +10,13 @@ from dashapp import theme
 from dashapp.charts import Answer
 from dashapp.components.empty import nothing
 from dashapp.components.page import frame, page
-from dashapp.components.summary import NO_MODEL
 from dashapp.db import Reading
 from dashapp.filters import Filters
-from dashapp.queries import candidates, common
+from dashapp.queries import candidates, common, models
 
 PATH, NAME, TITLE = "/candidates", "Candidates", "Top candidates"
-QUICK_LABELS = {"open": "Hide sessions that converted", "deep": "Deep engagement only", "returning": "Returning visitors only"}
+QUICK_LABELS = {"deep": "Deep engagement only", "returning": "Returning visitors only", candidates.BY_VISITOR: "One session a visitor"}
+Z95 = 1.959964
 BLOCK = 100
 GRID_THEME = (
     "themeQuartz.withParams({fontFamily: 'inherit', fontSize: 13, backgroundColor: 'var(--surface)', foregroundColor: 'var(--ink)', "
@@ -34,6 +37,7 @@ def _column(field: str, heading: str, width: int, kind: str = "text", **more: ob
 COLUMNS = [
     _column("rank", "Rank", 84, "number"),
     _column("p_conversion", "Probability", 118, "number", valueFormatter={"function": "leaksRate(params.value)"}),
+    _column("reasons", "Why", 520, tooltipField="reasons"),
     _column("stage", "Stage", 160, "stage", valueFormatter={"function": "leaksStage(params.value)"}),
     _column("device", "Device", 104),
     _column("country", "Country", 140),
@@ -43,10 +47,6 @@ COLUMNS = [
     _column("duration_seconds", "Duration", 110, "number", valueFormatter={"function": "leaksDuration(params.value)"}),
     _column("visit_number", "Visit", 84, "number"),
     _column("landing_page", "Landing page", 220),
-    _column(
-        "is_converted", "Converted", 110, "flag", valueFormatter={"function": "params.value ? 'yes' : params.value === false ? 'no' : ''"}
-    ),
-    _column("revenue", "Revenue", 110, "number", valueFormatter={"function": "leaksMoney(params.value)"}),
     _column("started_at", "Started (UTC)", 160, "time", valueFormatter={"function": "leaksTime(params.value)"}),
     _column("session_id", "Session", 220),
 ]
@@ -54,7 +54,7 @@ COLUMNS = [
 
 def layout(read: Reading) -> html.Div:
     if common.current_run(read) is None:
-        return page(TITLE, nothing("No model yet", NO_MODEL))
+        return page(TITLE, nothing("No model yet", models.why_none(read)))
     grid = dag.AgGrid(
         id="candidates-grid",
         rowModelType="infinite",
@@ -83,7 +83,7 @@ def layout(read: Reading) -> html.Div:
     quick = dcc.Checklist(
         id="candidates-quick",
         options=[{"label": label, "value": name} for name, label in QUICK_LABELS.items()],
-        value=["open"],
+        value=[],
         className="quick",
         inline=True,
     )
@@ -91,7 +91,7 @@ def layout(read: Reading) -> html.Div:
         TITLE,
         html.Section(
             [
-                html.H2("The tenth of sessions most like those that convert"),
+                html.H2("Sessions most like those that convert, which did not"),
                 html.P(id="candidates-insight", className="insight"),
                 html.Div(
                     [
@@ -114,18 +114,31 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     result = frame(read, filters, notes, common.kpis(read, filters))
     if common.current_run(read) is None:
         return result
-    source, params = candidates.selection(filters, [], {})
-    totals = read.rows(f"select count(*) as n, count(*) filter (is_converted) as converted, min(p_conversion) as least {source}", params)[0]
-    result["candidates-insight"] = {"children": _insight(totals)}
+    totals = candidates.expected(read, filters)
+    result["candidates-insight"] = {"children": _insight(totals, common.current_run(read)["metrics"])}
     return result
 
 
-def _insight(totals: dict) -> str:
-    n, left = totals["n"], totals["n"] - totals["converted"]
+def _insight(totals: dict, metrics: dict[str, Any]) -> str:
+    n = totals["n"]
     if not n:
-        return "No session under these filters is in the top tenth."
+        return "No session that left without converting is in the top tenth under these filters."
+    low, high = expected_range(totals, metrics)
     return (
-        f"{theme.exact(n)} sessions are in the top tenth under these filters, each with a probability of "
-        f"{theme.rate(totals['least'])} or more: "
-        f"{theme.exact(totals['converted'])} converted, {theme.exact(left)} left without."
+        f"{theme.exact(n)} sessions left without converting though the retrospective model, which judges finished sessions, ranks them in the top "
+        f"tenth, each with a probability of {theme.rate(totals['least'])} or more. Of so many sessions like these about "
+        f"{theme.exact(totals['expected'])} convert (95 % interval {theme.exact(low)} to {theme.exact(high)})."
     )
+
+
+def expected_range(totals: dict, metrics: dict[str, Any]) -> tuple[float, float]:
+    """95 % interval of the conversions among sessions with these probabilities.
+
+    Two things make it wide: each session converts or not (a sum of Bernoulli variances), and the probabilities of the top tenth may be
+    wrong together, by as much as what was expected there and what happened differed when visitors were resampled.
+    """
+    top = metrics.get("top_tenth") or {}
+    low, high = theme.number(top.get("ratio_low")), theme.number(top.get("ratio_high"))
+    share = 0.0 if low is None or high is None else (high - low) / (2 * Z95)
+    half = Z95 * sqrt(totals["variance"] + (share * totals["expected"]) ** 2)
+    return max(0.0, totals["expected"] - half), min(float(totals["n"]), totals["expected"] + half)

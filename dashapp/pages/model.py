@@ -6,39 +6,19 @@ from dash import html
 
 from dashapp import charts, figures, insights, theme
 from dashapp.charts import Answer
+from dashapp.components import evaluation
 from dashapp.components.card import chart_card, picture_card, table_card, text_card
 from dashapp.components.empty import nothing
 from dashapp.components.page import frame, page
-from dashapp.components.summary import NO_MODEL, sentences
+from dashapp.components.summary import sentences
 from dashapp.components.table import Column, table
 from dashapp.db import Reading
 from dashapp.filters import Filters
-from dashapp.queries import common
+from dashapp.queries import common, models
 
 PATH, NAME, TITLE = "/model", "Model", "Model"
-# Key in the metrics, name, what it is, the value of guessing (a key or a number), the best possible (a key or a number).
-MEASURES = (
-    ("auc", "Ranking (AUC)", "how often a converting session is ranked above another one", 0.5, 1),
-    ("average_precision", "Average precision", "share of conversions among the sessions ranked at or above each", "base_rate", 1),
-    (
-        "precision_at_10",
-        "Precision in the top tenth",
-        "share of the highest-ranked tenth that converts",
-        "base_rate",
-        "precision_at_10_max",
-    ),
-    ("recall_at_10", "Recall in the top tenth", "share of all conversions that the highest-ranked tenth holds", 0.1, "recall_at_10_max"),
-    ("f1", "F1 at the threshold", "balance of precision and recall when sessions are flagged", None, 1),
-)
-COLUMNS = (
-    Column("Measure", lambda row: [row["name"], html.Small(row["says"])], is_number=False),
-    Column("Held out", lambda row: [row["value"], html.Small(row["interval"])]),
-    Column("All, cross-fitted", lambda row: row["everything"]),
-    Column("Guessing", lambda row: row["guess"]),
-    Column("Best possible", lambda row: row["best"]),
-)
 FEATURES = (
-    Column("Feature", lambda row: row["feature"].removeprefix("is_").replace("_", " ").capitalize(), is_number=False),
+    Column("Feature", lambda row: evaluation.plain_name(row["feature"]), is_number=False),
     Column(
         "Share of what it learnt", lambda row: html.Div(html.I(style={"width": f"{row['gain']:.1%}"}), className="bar"), is_number=False
     ),
@@ -47,70 +27,98 @@ FEATURES = (
 
 
 def layout(read: Reading) -> html.Div:
-    if common.current_run(read) is None:
-        return page(TITLE, nothing("No model yet", NO_MODEL))
+    runs = models.runs(read)
+    if not runs:
+        return page(TITLE, nothing("No model yet", models.why_none(read)))
+    run = models.headline(read)
     return page(
         TITLE,
         text_card("model-summary", "What the model says", wide=5),
         table_card("model-metrics", "How well it ranks", wide=7),
-        chart_card(charts.HISTOGRAM, common.definitions(read).get("probability_histogram", ""), wide=12),
+        table_card("model-cuts", "As a session goes on", wide=12) if run["metrics"].get("by_cut") else None,
         picture_card("calibration-curve", "What it said and what happened", wide=6, height=figures.HEIGHTS["calibration_curve"]),
         picture_card("lift-by-decile", "Tenths of sessions by probability", wide=6, height=figures.HEIGHTS["lift_by_decile"]),
+        table_card("model-baselines", "Beside simpler models", wide=12),
+        table_card("model-audit", "Does it know what it should not?", wide=8),
+        table_card("model-ablation", "Without time and pages", wide=4),
+        chart_card(charts.HISTOGRAM, common.definitions(read).get("probability_histogram", ""), wide=12),
         table_card("model-features", "What it looks at", wide=6),
-        text_card("model-notes", "What to keep in mind", wide=6),
+        table_card("model-drift", "Are later sessions still like those it learnt from?", wide=6),
+        text_card("model-notes", "What to keep in mind", wide=12),
+        table_card("model-history", "Runs", wide=12),
     )
 
 
 def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
     result = frame(read, filters, notes, common.kpis(read, filters))
-    run = common.current_run(read)
+    run = models.headline(read)
     if run is None:
         return result
-    metrics = run["metrics"]
+    runs, metrics = models.runs(read), run["metrics"]
     bins, tenths = metrics.get("calibration") or [], metrics.get("lift") or []
+    kind = f"{run['kind']} model"
+    moved = [row for row in models.drift(read) if row["kind"] == run["kind"]]
     result.update(charts.answer(charts.HISTOGRAM, charts.rows_of(charts.HISTOGRAM, read, filters), filters, look))
     result.update(
         {
-            "model-summary": {"children": [html.P(sentence) for sentence in sentences(run)]},
-            "model-metrics": {"children": table(_measures(metrics), COLUMNS)},
+            "model-summary": {"children": [*(html.P(sentence) for sentence in sentences(run, runs)), _cards(runs)]},
+            "model-metrics": {"children": evaluation.measures(runs)},
             "model-metrics-insight": {
-                "children": f"Trained {run['trained_at']:%-d %B %Y, %H:%M} UTC, run {run['run_id']}. Filters do not change "
-                "these figures: they describe the run."
+                "children": "On visitors held out from everything, with 95 % intervals from resampling visitors. Early: before the checkout; "
+                "retrospective: finished sessions. Filters do not change these figures."
             },
             "calibration-curve": {"figure": figures.calibration_curve(bins, theme=look)},
-            "calibration-curve-insight": {"children": insights.calibration_curve(bins)},
+            "calibration-curve-insight": {"children": f"{insights.calibration_curve(bins)} ({kind.capitalize()}.)"},
             "lift-by-decile": {"figure": figures.lift_by_decile(tenths, theme=look)},
-            "lift-by-decile-insight": {"children": insights.lift_by_decile(tenths)},
+            "lift-by-decile-insight": {"children": f"{insights.lift_by_decile(tenths)} ({kind.capitalize()}.)"},
+            "model-baselines": {"children": evaluation.baselines(metrics.get("comparison") or [])},
+            "model-baselines-insight": {"children": _against_baselines(metrics.get("comparison") or [], kind)},
+            "model-audit": {"children": table(metrics.get("audit") or [], evaluation.AUDIT)},
+            "model-audit-insight": {
+                "children": "Each feature's mean among converting sessions before the first checkout or key event and in the end; one that changes "
+                "after the outcome knows it. A dash: the export does not tell, or it is known from the start."
+            },
+            "model-ablation": {"children": table(metrics.get("ablation") or [], evaluation.ABLATION)},
+            "model-ablation-insight": {"children": "What is left on held-out visitors when features are taken away."},
             "model-features": {"children": table(metrics.get("importance") or [], FEATURES)},
             "model-features-insight": {
-                "children": "Share of the improvement each feature brought while learning. It is no cause of buying."
+                "children": f"Share of the improvement each feature brought while the {kind} learnt. It is no cause of buying."
             },
+            "model-drift": {"children": table(moved, evaluation.DRIFT)} if moved else {"children": []},
+            "model-drift-insight": {"children": evaluation.said_of_drift(moved)},
+            "model-history": {"children": table(models.history(read), evaluation.HISTORY)},
             "model-notes": {"children": [html.P(note) for note in metrics.get("notes") or []] or html.P("Nothing noted for this run.")},
         }
     )
+    if metrics.get("by_cut"):
+        result["model-cuts"] = {"children": table(metrics["by_cut"], evaluation.CUTS)}
+        result["model-cuts-insight"] = {
+            "children": "The early model with all sessions at the same moment of their lives: the more has happened, the more it knows."
+        }
     return result
 
 
-def _measures(metrics: dict[str, Any]) -> list[dict[str, Any]]:
-    everything = metrics.get("cross_fitted") or {}
-    rows = []
-    for key, name, says, guess, best in MEASURES:
-        if theme.number(metrics.get(key)) is None:
-            continue
-        low, high = metrics.get(f"{key}_low"), metrics.get(f"{key}_high")
-        rows.append(
-            {
-                "name": name,
-                "says": says,
-                "value": _figure(metrics[key]),
-                "interval": "" if theme.number(low) is None else f"{_figure(low)}–{_figure(high)}",
-                "everything": _figure(everything.get(key)),
-                "guess": _figure(metrics.get(guess) if isinstance(guess, str) else guess),
-                "best": _figure(metrics.get(best) if isinstance(best, str) else best),
-            }
-        )
-    return rows
+def _cards(runs: dict[str, dict[str, Any]]) -> html.P:
+    """Links to the cards of the latest runs."""
+    links: list[Any] = []
+    for kind, run in runs.items():
+        href = f"/download/model-card.md?run={run['run_id']}"
+        links += [html.A(f"Card of the {kind} model", href=href, download="", className="button"), " "]
+    return html.P(links)
 
 
-def _figure(value: Any) -> str:
-    return "–" if theme.number(value) is None else f"{value:.3f}"
+def _against_baselines(rows: list[dict[str, Any]], kind: str) -> str:
+    """The model against the best other one, on visitors it has not seen."""
+    told = [row for row in rows if row["split"] == "visitor" and "model" in row]
+    own = next((row for row in told if row["model"] == "this model"), None)
+    others = [row for row in told if row is not own]
+    if own is None or not others:
+        return "These sessions are too few to compare models on."
+    best = max(others, key=lambda row: row["average_precision"] or 0)
+    gain = own["average_precision"] / best["average_precision"] - 1 if best["average_precision"] else 0
+    said = "no better than" if gain <= 0 else f"{theme.rate(gain)} above"
+    return (
+        f"On unseen visitors the average precision of the {kind} is {evaluation.figure(own['average_precision'])} "
+        f"({evaluation.spread(own, 'average_precision')}): {said} the best simple one, {best['model']}, at "
+        f"{evaluation.figure(best['average_precision'])} ({evaluation.spread(best, 'average_precision')})."
+    )

@@ -7,8 +7,8 @@ from typing import Any
 from dashapp.db import Reading, Row
 from dashapp.filters import Filters
 
-TEXTS = frozenset({"device", "country", "source", "medium", "campaign", "channel", "landing_page", "session_id", "visitor_id"})
-NUMBERS = frozenset({"rank", "p_conversion", "visit_number", "pageviews", "duration_seconds", "stage", "revenue"})
+TEXTS = frozenset({"device", "country", "source", "medium", "campaign", "channel", "landing_page", "session_id", "visitor_id", "reasons"})
+NUMBERS = frozenset({"rank", "p_conversion", "visit_number", "pageviews", "duration_seconds", "stage"})
 COLUMNS = (
     "rank",
     "p_conversion",
@@ -23,19 +23,19 @@ COLUMNS = (
     "pageviews",
     "duration_seconds",
     "stage",
-    "is_converted",
-    "revenue",
+    "reasons",
     "started_at",
     "session_date",
     "session_id",
     "visitor_id",
 )
-SORTABLE = TEXTS | NUMBERS | {"started_at", "session_date", "is_converted"}
+SORTABLE = TEXTS | NUMBERS | {"started_at", "session_date"}
 QUICK = {
-    "open": "not is_converted",
     "deep": "stage >= 2",
     "returning": "visit_number > 1",
 }
+BY_VISITOR = "visitors"
+"""A quick filter of its own: of each visitor only the session ranked highest."""
 COMPARISONS = {"equals": "=", "notEqual": "<>", "lessThan": "<", "lessThanOrEqual": "<=", "greaterThan": ">", "greaterThanOrEqual": ">="}
 PATTERNS = {
     "contains": "contains(lower({0}), lower({1}))",
@@ -69,7 +69,21 @@ def selection(filters: Filters, quick: Sequence[str], model: Mapping[str, Any]) 
         condition = _condition(column, entry, params)
         if condition:
             conditions.append(condition)
-    return f"from {call}" + (f" where {' and '.join(conditions)}" if conditions else ""), params
+    where = f" where {' and '.join(conditions)}" if conditions else ""
+    if BY_VISITOR in quick:
+        best = "row_number() over (partition by coalesce(visitor_id, session_id) order by rank) = 1"
+        return f"from (select * from {call}{where} qualify {best})", params
+    return f"from {call}{where}", params
+
+
+def expected(read: Reading, filters: Filters) -> Row:
+    """How many candidates there are under the filters, the least probability, and the sums that give the conversions expected of such."""
+    source, params = selection(filters, [], {})
+    return read.rows(
+        "select count(*) as n, min(p_conversion) as least, coalesce(sum(cast(p_conversion as double)), 0) as expected, "
+        f"coalesce(sum(p_conversion * (1 - cast(p_conversion as double))), 0) as variance {source}",
+        params,
+    )[0]
 
 
 def ordering(model: Sequence[Mapping[str, Any]]) -> str:

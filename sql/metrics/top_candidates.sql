@@ -18,7 +18,8 @@ select
     duration_seconds,
     stage,
     is_converted,
-    cast(revenue as double) as revenue
+    cast(revenue as double) as revenue,
+    reasons
 from cubes.candidates
 where (devices is null or list_contains(devices, cast(device as varchar)))
     and (sources is null or list_contains(sources, cast(source as varchar)))
@@ -29,10 +30,10 @@ where (devices is null or list_contains(devices, cast(device as varchar)))
     and (until is null or session_date <= cast(until as date))
 order by rank;
 
-comment on macro table top_candidates is 'One row per session in the tenth with the highest probabilities of the current run, converted or not. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day; list of durations, named as in duration_rates. All are optional.';
+comment on macro table top_candidates is 'One row per session in the tenth with the highest probabilities of the current run that did not convert. Arguments filter the sessions: lists of devices, sources, countries, channels; first and last day; list of durations, named as in duration_rates. All are optional.';
 
 create or replace view top_candidates as
 select * from top_candidates();
 
-comment on view top_candidates is 'One row per session in the tenth with the highest probabilities of the current run, converted or not. Over all sessions; as a function it takes filters, e.g. from top_candidates(devices := [''mobile'']).';
+comment on view top_candidates is 'One row per session in the tenth with the highest probabilities of the current run that did not convert. Over all sessions; as a function it takes filters, e.g. from top_candidates(devices := [''mobile'']).';
 comment on column top_candidates.rank is 'Place among the sessions shown, 1 the most probable.';

@@ -11,7 +11,7 @@ select
     cast(round(cast(p_conversion as double) * 1000000) as bigint) as p_micros,
     cast(round(cast(p_conversion as double) * 1000000) as bigint) * cast(round(cast(p_conversion as double) * 1000000) as bigint) as p_micros_squared
 from sessions
-inner join predictions on predictions.session_id = sessions.session_id
+inner join predictions on predictions.session_id = sessions.session_id and predictions.load_id = sessions.load_id
 inner join current_run on current_run.run_id = predictions.run_id;
 
 comment on view prediction_measures is 'One row per session scored by the current run: what it adds to the probability cubes.';

@@ -4,11 +4,17 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import flat, ga4, leaks, nightly
+from tests.benchmarks import flat, ga4, leaks, model, nightly
 
 FOLDER = Path(__file__).resolve().parents[2] / "build" / "benchmarks"
 
-SECTIONS: dict[str, Callable[[Path, float], None]] = {"flat": flat.report, "ga4": ga4.report, "leaks": leaks.report, "nightly": nightly.report}
+SECTIONS: dict[str, Callable[[Path, float], None]] = {
+    "flat": flat.report,
+    "ga4": ga4.report,
+    "leaks": leaks.report,
+    "model": model.report,
+    "nightly": nightly.report,
+}
 """Name -> a function of the folder for its files and the scale, 1 for the sizes that docs/benchmarks.md gives."""
 
 

@@ -31,13 +31,13 @@ def predict(database: Path) -> None:
         con.execute("delete from predictions; delete from model_runs")
         con.execute(
             "insert into model_runs values ('bench', now()::timestamp, 'bench', 'bench', 'retrospective', '{}', "
-            """'{"cutoff": 0.05, "sessions": 1, "conversions": 1}', 0.5, ''::blob)"""
+            """'{"cutoff": 0.05, "sessions": 1, "conversions": 1}', 0.5, ''::blob, null)"""
         )
         con.execute(
             """
             insert into predictions
-            select session_id, 'bench', now()::timestamp, p, p >= 0.05, p >= 0.5
-            from (select session_id, 1 / (1 + exp(5.5 - 2 * stage - (hash(session_id) % 1000) / 500.0)) as p from sessions)
+            select session_id, 'bench', now()::timestamp, p, p >= 0.05, p >= 0.5, load_id
+            from (select session_id, load_id, 1 / (1 + exp(5.5 - 2 * stage - (hash(session_id) % 1000) / 500.0)) as p from sessions)
             """
         )
         schema.rebuild_probability_cubes(con)

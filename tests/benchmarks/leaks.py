@@ -18,7 +18,7 @@ LEVELS = {"device": 3, "country": 60, "source": 200, "medium": 8, "browser": 12,
 COUNT = """
 import sys, duckdb
 con = duckdb.connect(sys.argv[1], read_only=True)
-con.execute('set enable_progress_bar = false')
+con.execute("set enable_progress_bar = false; set memory_limit = '3GB'")
 con.execute("select device, country, source, medium, browser, operating_system, landing_page, (session_date - date '2026-01-01') // 7 as week, "
             "count(*), count(*) filter (where stage >= 1), count(*) filter (where stage >= 2), sum(revenue) from sessions group by all").fetchnumpy()
 """

@@ -271,20 +271,21 @@ def test_browser_and_server_write_the_same_url(made_server, visit):
         assert written.lstrip("?") == make(given).query()
 
 
-def test_candidates_hide_converters_and_follow_filters(made_server, visit):
+def test_candidates_follow_filters_and_count_visitors_once(made_server, visit):
     page = visit(made_server, "/candidates?device=mobile").page
     with duckdb.connect(str(made_server.database), read_only=True) as con:
-        every, left = con.execute(
-            "select count(*), count(*) filter (not is_converted) from top_candidates(devices := ['mobile'])"
+        mobile, visitors = con.execute(
+            "select count(*), count(distinct coalesce(visitor_id, session_id)) from top_candidates(devices := ['mobile'])"
         ).fetchone()
-    assert 0 < left < every
-    expect(page.locator("#candidates-count")).to_have_text(f"{left:,} sessions listed")
-    page.get_by_label("Hide sessions that converted").uncheck()
-    expect(page.locator("#candidates-count")).to_have_text(f"{every:,} sessions listed")
+        (every,) = con.execute("select count(*) from top_candidates").fetchone()
+    assert 0 < visitors < mobile < every
+    expect(page.locator("#candidates-count")).to_have_text(f"{mobile:,} sessions listed")
+    page.get_by_label("One session a visitor").check()
+    expect(page.locator("#candidates-count")).to_have_text(f"{visitors:,} sessions listed")
+    page.get_by_label("One session a visitor").uncheck()
+    expect(page.locator("#candidates-count")).to_have_text(f"{mobile:,} sessions listed")
     page.keyboard.press("Escape")
     expect(page.locator(".chip")).to_have_count(0)
-    with duckdb.connect(str(made_server.database), read_only=True) as con:
-        every = con.execute("select count(*) from top_candidates").fetchone()[0]
     expect(page.locator("#candidates-count")).to_have_text(f"{every:,} sessions listed")
 
 
@@ -292,9 +293,7 @@ def test_candidates_sort_on_the_server(made_server, visit):
     page = visit(made_server, "/candidates").page
     page.locator("#candidates-grid .ag-header-cell-text", has_text="Duration").click()
     with duckdb.connect(str(made_server.database), read_only=True) as con:
-        first = con.execute(
-            "select rank from top_candidates where not is_converted order by duration_seconds nulls last, rank limit 1"
-        ).fetchone()[0]
+        first = con.execute("select rank from top_candidates order by duration_seconds nulls last, rank limit 1").fetchone()[0]
     expect(page.locator("#candidates-grid .ag-row[row-index='0'] [col-id='rank']")).to_have_text(str(first))
 
 

@@ -114,11 +114,11 @@ def from_sample(path: Path, csv: Path) -> Path:
 def _score(con: duckdb.DuckDBPyConnection) -> None:
     con.execute("""
         insert into predictions
-        select session_id, 'run-1', timestamp '2024-03-12 05:00:00', p, rank <= ceil(count(*) over () / 10), p >= 0.2
+        select session_id, 'run-1', timestamp '2024-03-12 05:00:00', p, rank <= ceil(count(*) over () / 10), p >= 0.2, load_id
         from (
-            select session_id, p, row_number() over (order by p desc, session_id) as rank
+            select session_id, load_id, p, row_number() over (order by p desc, session_id) as rank
             from (
-                select session_id, cast(0.001 + 0.9 * power((hash(session_id) % 1000) / 1000, 6) * (1 + stage) / 4 as float) as p
+                select session_id, load_id, cast(0.001 + 0.9 * power((hash(session_id) % 1000) / 1000, 6) * (1 + stage) / 4 as float) as p
                 from sessions
             )
         )
@@ -143,6 +143,6 @@ def _score(con: duckdb.DuckDBPyConnection) -> None:
         "notes": ["Made up for a test."],
     }
     con.execute(
-        "insert into model_runs values ('run-1', timestamp '2024-03-12 05:00:00', '0.1.0', 'hash', 'retrospective', '{}', ?, 0.2, '')",
+        "insert into model_runs values ('run-1', timestamp '2024-03-12 05:00:00', '0.1.0', 'hash', 'retrospective', '{}', ?, 0.2, '', '# Model card')",
         [json.dumps(metrics)],
     )

@@ -1,18 +1,25 @@
 """The candidates grid: what a browser asks for is bound or on a list, never pasted into SQL."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dashapp.db import Database
 from dashapp.filters import Filters
+from dashapp.pages.candidates import expected_range
 from dashapp.queries import candidates
 from tests.dashapp.building import build
 
 
 @pytest.fixture(scope="module")
 def read(tmp_path_factory):
-    path = build(tmp_path_factory.mktemp("candidates") / "leaks.duckdb", sessions=2_000, source="'it''s \"' || n % 5")
+    path = build(
+        tmp_path_factory.mktemp("candidates") / "leaks.duckdb",
+        sessions=2_000,
+        visitor_id="left(md5((n // 3)::varchar), 24)",
+        source="'it''s \"' || n % 5",
+    )
     with Database(path).reading() as read:
         yield read
 
@@ -24,7 +31,7 @@ def ask(read, quick=(), **request):
 def test_windows_follow_each_other(read):
     first, total = ask(read, startRow=0, endRow=10)
     second, _ = ask(read, startRow=10, endRow=20)
-    assert total == 200
+    assert total == read.rows("select count(*) as n from top_candidates")[0]["n"] > 100
     assert [row["rank"] for row in first + second] == list(range(1, 21))
 
 
@@ -33,7 +40,7 @@ def test_windows_follow_each_other(read):
 )
 def test_odd_windows_are_answered(read, window):
     rows, total = ask(read, **window)
-    assert total == 200
+    assert total == read.rows("select count(*) as n from top_candidates")[0]["n"] > 100
     assert len(rows) <= candidates.LARGEST_WINDOW
 
 
@@ -74,13 +81,34 @@ def test_filters_of_the_grid(read):
 def test_nonsense_is_answered(read, entry):
     for column in ("source", "pageviews"):
         rows, total = ask(read, filterModel={column: entry}, sortModel=[{"colId": ["source"]}, None, {}])
-        assert total in (0, 200) and len(rows) <= total
+        assert total in (0, read.rows("select count(*) as n from top_candidates")[0]["n"]) and len(rows) <= total
 
 
 def test_quick_filters(read):
-    rows, total = ask(read, quick=["open", "deep", "nonsense"])
-    assert 0 < total < 200
-    assert all(not row["is_converted"] and row["stage"] >= 2 for row in rows)
+    rows, total = ask(read, quick=["deep", "nonsense"])
+    (every,) = read.rows("select count(*) as n, bool_or(is_converted) as any_converted from top_candidates")
+    assert 0 < total < every["n"] and not every["any_converted"]
+    assert all(row["stage"] >= 2 for row in rows)
+
+
+def test_of_each_visitor_only_the_best_session(read):
+    (every,) = read.rows("select count(*) as n, count(distinct visitor_id) as visitors from top_candidates")
+    rows, total = ask(read, quick=[candidates.BY_VISITOR])
+    assert total == every["visitors"] < every["n"]
+    best = {row["visitor_id"]: row["rank"] for row in read.rows("select visitor_id, min(rank) as rank from top_candidates group by 1")}
+    assert all(best[row["visitor_id"]] == row["rank"] for row in rows)
+
+
+def test_expected_conversions_are_sums_of_probabilities_with_an_interval_that_covers(read):
+    totals = candidates.expected(read, Filters(devices=("mobile",)))
+    probabilities = np.array([row["p_conversion"] for row in read.rows("from top_candidates(devices := ['mobile'])")])
+    assert (totals["n"], totals["least"]) == (len(probabilities), probabilities.min())
+    assert totals["expected"] == pytest.approx(probabilities.sum(), rel=1e-5)
+    low, high = expected_range(totals, {})
+    drawn = (np.random.default_rng(0).random((2000, len(probabilities))) < probabilities).sum(axis=1)
+    assert 0.93 <= np.mean((drawn >= low) & (drawn <= high)) <= 0.975
+    wider = expected_range(totals, {"top_tenth": {"ratio_low": 0.7, "ratio_high": 1.3}})
+    assert wider[0] < low < high < wider[1]
 
 
 values = st.none() | st.text(max_size=20) | st.integers() | st.floats(allow_nan=False) | st.lists(st.text(max_size=3), max_size=2)

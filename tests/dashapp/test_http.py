@@ -176,9 +176,15 @@ def test_download_runs_no_formula(server):
 
 def test_candidates_download_takes_quick_filters(server):
     every = rows(get(server, "/download/top_candidates.csv"))
-    left = rows(get(server, "/download/top_candidates.csv?show=open&show=nonsense"))
-    assert {row["is_converted"] for row in every} == {"True", "False"}
-    assert {row["is_converted"] for row in left} == {"False"}
+    deep = rows(get(server, "/download/top_candidates.csv?show=deep&show=nonsense"))
+    assert {row["stage"] for row in deep} == {"2"} < {row["stage"] for row in every}
+
+
+def test_the_model_card_is_downloaded_by_its_run(server):
+    answer = get(server, "/download/model-card.md?run=run-1")
+    assert (answer.status, answer.text) == (200, "# Model card")
+    assert answer.headers["Content-Disposition"] == 'attachment; filename="model-card.md"'
+    assert get(server, "/download/model-card.md?run=%27--").status == 404
 
 
 def test_download_with_a_hostile_filter(server):
@@ -225,7 +231,7 @@ def test_without_a_database(tmp_path):
 
 
 def test_no_model_is_said(tmp_path):
-    with serving(build(tmp_path / "leaks.duckdb", sessions=200, model=False)) as server:
+    with serving(build(tmp_path / "leaks.duckdb", sessions=3_000, model=False)) as server:
         for path in ("/", "/model", "/candidates"):
             assert "python -m models train" in json.dumps(show(server, path))
 

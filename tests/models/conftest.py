@@ -3,13 +3,21 @@
 import pytest
 from hypothesis import settings
 
-from models import runs, training
+from models import bootstrap, runs, training
 from tests.models.worlds import build, examples, world
 
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
 QUICK = {"trials": 2, "max_rounds": 60}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_replicates():
+    """Intervals of trainings are rough here, and quick; what tests intervals asks for as many replicates as it needs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bootstrap, "REPLICATES", 40)
+        yield
 
 
 @pytest.fixture(scope="session")

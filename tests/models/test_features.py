@@ -4,9 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.features import FEATURES, LABELS, NUMBERS, RARE_BELOW, Encoder, Sessions, measures
+from models.designs import RETROSPECTIVE
+from models.features import RARE_BELOW, Encoder, Sessions
 from tests.models.worlds import examples, replaced, world
 
+FEATURES, LABELS, NUMBERS = RETROSPECTIVE.features, RETROSPECTIVE.labels, RETROSPECTIVE.numbers
 LABEL_VALUES = st.none() | st.sampled_from(["desktop", "mobile", "google", "Canada"]) | st.text(max_size=12)
 NUMBER_VALUES = st.none() | st.floats(width=32) | st.integers(0, 5000).map(float)
 
@@ -27,7 +29,7 @@ def column(matrix: np.ndarray, name: str) -> np.ndarray:
 
 
 def test_measures():
-    found = measures(sessions(*({"pageviews": 6.0, "duration_seconds": seconds} for seconds in (None, 0.0, 9.0, 10.0, 120.0, 1800.0))))
+    found = sessions(*({"pageviews": 6.0, "duration_seconds": seconds} for seconds in (None, 0.0, 9.0, 10.0, 120.0, 1800.0))).measures()
     np.testing.assert_array_equal(found["pageviews_per_minute"], np.float32([np.nan, np.nan, 40, 36, 3, 0.2]))
     np.testing.assert_array_equal(found["is_under_10_seconds"], [np.nan, 1, 1, 0, 0, 0])
     np.testing.assert_array_equal(found["duration_bucket"], [np.nan, 0, 0, 1, 2, 6])
@@ -35,7 +37,7 @@ def test_measures():
 
 @pytest.mark.parametrize("poison", [-1.0, float("inf"), float("-inf"), float("nan"), None])
 def test_impossible_numbers_are_unknown(poison):
-    found = measures(sessions({name: poison for name in NUMBERS}))
+    found = sessions({name: poison for name in NUMBERS}).measures()
     assert all(np.isnan(values).all() for values in found.values())
 
 

@@ -22,7 +22,7 @@ def test_help_is_light_and_tells_only_what_is_there():
     script = "import sys; from models.__main__ import parser; print(parser().format_help()); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert "train" in done.stdout and "score" in done.stdout
-    assert "bench" not in done.stdout and "leaks" not in done.stdout
+    assert "explain" in done.stdout and "bench" in done.stdout
     assert not {"xgboost", "sklearn", "duckdb", "numpy"} & set(done.stdout.split())
 
 
@@ -53,7 +53,16 @@ def test_unusable_input_is_one_line_and_status_1(tmp_path):
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["bench"], ["leaks"], ["train", "--trials", "0"], ["train", "--seed", "x"], ["train", "--seed", "-1"], ["score", "--seed", "1"]],
+    [
+        [],
+        ["bench"],
+        ["bench", "nothing"],
+        ["explain"],
+        ["train", "--trials", "0"],
+        ["train", "--seed", "x"],
+        ["train", "--seed", "-1"],
+        ["score", "--seed", "1"],
+    ],
 )
 def test_wrong_usage_is_status_2(arguments, capsys):
     with pytest.raises(SystemExit) as caught:

@@ -2,14 +2,12 @@
 
 import numpy as np
 import pytest
-import xgboost as xgb
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 
 from etl.load import load
-from models import database, runs
-from models.evaluation import at_top_tenth
-from models.features import Encoder, measures
+from models import baselines, database, runs
+from models.evaluation import at_top
 
 
 @pytest.fixture(scope="module")
@@ -51,27 +49,15 @@ def test_calibration(metrics):
 
 
 def test_the_earlier_pipeline_is_reproduced_and_beaten(sample, metrics):
-    """Its features, sentinel included, its model's defaults, and its split by session rather than by visitor."""
+    """On its own split by session it reaches what is known of it; on ours by visitor it is left behind."""
     with database.reading(sample) as con:
-        _, examples, _ = database.read_examples(con)
+        examples = database.read_examples(con).examples
     sessions, converted = examples.sessions, examples.converted
-    told = measures(sessions)
-    told["pageviews_per_minute"] = np.where(np.isnan(told["pageviews_per_minute"]), 999, told["pageviews_per_minute"])
-    numbers = ["duration_seconds", "pageviews", "is_under_10_seconds", "duration_bucket", "pageviews_per_minute"]
-    matrix = np.column_stack(
-        [told[name] for name in numbers] + [sessions.categories[name].codes for name in ("device", "source", "country", "device_source")]
-    )
     p = np.empty(len(converted))
-    for learn, judge in StratifiedKFold(5, shuffle=True, random_state=42).split(matrix, converted):
-        regions = Encoder.fit(sessions.take(learn), converted[learn]).regions
-        country = sessions.categories["country"]
-        better = np.array([level in regions for level in country.levels])[country.codes]
-        features = np.column_stack([matrix, better])
-        settings = {"objective": "binary:logistic", "max_depth": 4, "learning_rate": 0.1, "subsample": 0.8, "colsample_bytree": 0.8}
-        trees = xgb.train(settings | {"seed": 42, "nthread": 1}, xgb.DMatrix(features[learn], converted[learn]), 100)
-        p[judge] = trees.predict(xgb.DMatrix(features[judge]))
+    for learn, judge in StratifiedKFold(5, shuffle=True, random_state=42).split(converted, converted):
+        p[judge] = baselines.earlier_dashboard(sessions.take(learn), converted[learn], sessions.take(judge))
     precision = average_precision_score(converted, p)
     assert roc_auc_score(converted, p) == pytest.approx(0.988, abs=0.003)
     assert precision == pytest.approx(0.43, abs=0.05)
-    assert at_top_tenth(p, converted)["precision_at_10"] == pytest.approx(0.090, abs=0.004)
-    assert metrics["cross_fitted"]["average_precision"] > 1.05 * precision
+    assert at_top(p, converted, 10)["precision_at_10"] == pytest.approx(0.090, abs=0.004)
+    assert metrics["cross_fitted"]["average_precision"] > 1.1 * precision

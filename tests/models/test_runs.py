@@ -51,7 +51,12 @@ def test_the_app_sees_the_run(db):
     assert kind == "retrospective"
     assert json.loads(metrics)["cutoff"] == cutoff
     assert rows(db, "select sum(sessions) from probability_histogram") == [(3000,)]
-    assert rows(db, "select count(*), min(p_conversion) from top_candidates") == [(300, cutoff)]
+    assert rows(db, "select count(*) from predictions where is_top_decile") == [(300,)]
+    shown = rows(db, "select count(*), min(p_conversion) >= any_value(cutoff), bool_or(is_converted) from top_candidates, current_run")
+    ((left,),) = rows(
+        db, "select count(*) from predictions inner join sessions using (session_id) where is_top_decile and not is_converted"
+    )
+    assert shown == [(left, True, False)] and 0 < left < 300
     assert rows(db, "select distinct run_id from predictions") == [(run_id,)]
 
 
@@ -96,12 +101,12 @@ def test_the_hash_of_the_data_sees_every_change(tmp_path, empty_database):
     db = build(tmp_path / "leaks.duckdb", world(200, seed=31)[0], empty_database)
     hashes = []
     with duckdb.connect(str(db)) as con:
-        hashes.append(database.read_examples(con)[2])
+        hashes.append(database.read_examples(con).data_hash)
         con.execute("create temp table copied as from sessions; delete from sessions; insert into sessions from copied order by random()")
-        assert database.read_examples(con)[2] == hashes[0]
+        assert database.read_examples(con).data_hash == hashes[0]
         for column, value in CHANGES.items():
             con.execute(f"update sessions set {column} = {value} where session_id = (select max(session_id) from sessions)")
-            hashes.append(database.read_examples(con)[2])
+            hashes.append(database.read_examples(con).data_hash)
     assert len(set(hashes)) == len(CHANGES) + 1
 
 
@@ -156,7 +161,7 @@ def test_sessions_that_arrive_while_training_are_scored_too(db, monkeypatch):
 
 
 def test_a_sample_of_visitors_is_learnt_from_and_everyone_scored(db, monkeypatch):
-    monkeypatch.setattr(database.read_examples, "__defaults__", (1500,))
+    monkeypatch.setitem(database.MAX_EXAMPLES, "retrospective", 1500)
     summary = runs.train(db, **QUICK)
     assert summary["metrics"]["sessions"] == pytest.approx(1500, rel=0.1)
     assert summary["sessions_scored"] == 3000
@@ -179,8 +184,8 @@ def test_hours_are_those_of_the_property(tmp_path, empty_database):
             if zone:
                 con.execute("insert into settings values ('time_zone', ?)", [zone])
         with database.reading(db) as con:
-            ids, examples, _ = database.read_examples(con)
-        hours[zone] = dict(zip(ids.to_pylist(), examples.sessions.numbers["hour"].tolist(), strict=True))
+            read = database.read_examples(con)
+        hours[zone] = dict(zip(read.ids.column("session_id").to_pylist(), read.examples.sessions.numbers["hour"].tolist(), strict=True))
     utc = dict(zip(table.column("session_id").to_pylist(), table.column("hour").to_pylist(), strict=True))
     assert hours[None] == utc
     assert hours["Mars/Olympus'); drop table sessions; --"] == utc

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from etl import levels, schema
 from models.calibration import sigmoid
+from models.examples import Examples
 from models.features import Column, Sessions
-from models.training import Examples
 
 DEVICES = ["desktop", "mobile", "tablet"]
 SOURCES = ["(direct)", "google", "bing", "newsletter", "partner.example"]
@@ -48,6 +48,8 @@ def world(n: int, seed: int = 0, *, visits: float = 1.3, base: float = -3.2) -> 
             "source": [SOURCES[code] for code in source],
             "country": [COUNTRIES[code] for code in country],
             "channel": ["Direct" if code == 0 else "Referral" for code in source],
+            "landing_page": pa.nulls(n, pa.string()),
+            "day": draw.integers(0, 30, n),
         }
     )
     return table, p
@@ -65,7 +67,8 @@ def replaced(table: pa.Table, **columns: object) -> pa.Table:
 def examples(table: pa.Table) -> Examples:
     """What the model is trained on, as read from a database that holds the table."""
     converted = table.column("is_converted").to_numpy(zero_copy_only=False).astype(bool)
-    return Examples(Sessions.from_arrow(table), converted, Column.of(table.column("visitor")))
+    days = table.column("day").to_numpy(zero_copy_only=False)
+    return Examples(Sessions.from_arrow(table), converted, Column.of(table.column("visitor")), days, np.arange(len(table)))
 
 
 def insert(con: duckdb.DuckDBPyConnection, table: pa.Table) -> None:

@@ -201,10 +201,10 @@ def scored(database, probabilities: dict[str, list[float]]):
     """A database whose sessions, of sources by name, have these probabilities."""
     con = database([{"source": source} for source, values in probabilities.items() for _ in values])
     con.execute(
-        "insert into model_runs values ('run', timestamp '2026-01-01', 'x', 'x', 'retrospective', '{}', '{\"cutoff\": 0.5}', 0.5, ''::blob)"
+        "insert into model_runs values ('run', timestamp '2026-01-01', 'x', 'x', 'retrospective', '{}', '{\"cutoff\": 0.5}', 0.5, ''::blob, null)"
     )
     for number, p in enumerate(p for values in probabilities.values() for p in values):
-        con.execute("insert into predictions values (?, 'run', timestamp '2026-01-01', ?, false, false)", [f"{number:024x}", p])
+        con.execute("insert into predictions values (?, 'run', timestamp '2026-01-01', ?, false, false, 1)", [f"{number:024x}", p])
     schema.rebuild_probability_cubes(con)
     return con
 

@@ -196,7 +196,7 @@ def made(n: int, seed: int = 0, **columns) -> pa.Table:
     )
 
 
-N = 6000
+N = 10_000
 ONE_DAY = pa.array(np.full(N, np.datetime64("2026-01-05")))
 WEEK = pa.array(np.datetime64("2026-01-05") + np.arange(N) % 7)
 BAD = {
@@ -223,6 +223,24 @@ def test_bad_input_gives_a_result_or_a_sentence(name, tmp_path, empty_database):
     assert rows(db, "select count(*) from leak_runs") == [(1,)]
 
 
+def test_more_cells_than_wanted_raise_the_floor_and_lose_nobody(ranked):
+    with reading(ranked[0]) as con:
+        few, _, _ = database.read_cells(con, settings.read(), most=3000)
+        many, _, _ = database.read_cells(con, settings.read())
+    assert len(few) < 1.1 * 3000 < len(many)
+    assert few.reached.sum(axis=1).tolist() == many.reached.sum(axis=1).tolist()
+    assert {d.name for d in few.dimensions} == {d.name for d in many.dimensions}
+
+
+def test_days_before_the_first_whole_week_are_left_out(tmp_path, empty_database):
+    db = build(tmp_path / "leaks.duckdb", made(N, session_date=pa.array(np.datetime64("2026-01-05") + np.arange(N) % 17)), empty_database)
+    with reading(db) as con:
+        cells, _, _ = database.read_cells(con, settings.read())
+    assert cells.calendar.starts[0].isoformat() == "2026-01-08" and len(cells.calendar) == 2
+    assert cells.sessions == rows(db, "select count(*) from sessions where session_date >= date '2026-01-08'")[0][0]
+    assert cells.notes == ("The first 3 days are no whole week and are left out.",)
+
+
 def test_an_empty_database_says_so(tmp_path, empty_database):
     db = build(tmp_path / "leaks.duckdb", made(0), empty_database)
     _, outcome = runs.rank(db)
@@ -234,9 +252,11 @@ def test_steps_follow_the_shop_where_events_tell(tmp_path, empty_database):
     db = build(tmp_path / "leaks.duckdb", table, empty_database)
     with duckdb.connect(str(db)) as con:
         for name, least, index in (("add_to_cart", 3, 1), ("begin_checkout", 3, 2)):
-            con.execute(f"insert into events select session_id, {index}, null, '{name}', null, null from sessions where stage >= {least}")
+            con.execute(
+                f"insert into events by name select session_id, {index} as event_index, '{name}' as event_name from sessions where stage >= {least}"
+            )
         con.execute(
-            "insert into events select session_id, 1, null, 'add_to_cart', null, null from sessions where stage = 2 and device = 'mobile'"
+            "insert into events by name select session_id, 1 as event_index, 'add_to_cart' as event_name from sessions where stage = 2 and device = 'mobile'"
         )
     with reading(db) as con:
         cells, funnel, _ = database.read_cells(con, settings.read())
