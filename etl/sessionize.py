@@ -583,11 +583,14 @@ def store(con: duckdb.DuckDBPyConnection) -> None:
                     device_k,
                     case when device is null then 0 else 1 end
                     + case when country is null then 0 else 2 end
-                    + case when browser is null then 0 else 4 end
-                    + case when operating_system is null then 0 else 8 end as device_tells,
+                    + case when sessions.browser is null or browsers.browser is null then 0 else 4 end
+                    + case when sessions.operating_system is null or systems.operating_system is null then 0 else 8 end as device_tells,
                     case source_basis when 'last click' then click_k when 'collected' then told_k end as source_k,
                     case source_basis when 'last click' then 16 else 32 end + case when channel is null then 0 else 64 end as source_tells
-                from scratch.ga4_sessions
+                from scratch.ga4_sessions as sessions
+                inner join scratch.clean_browser as browsers on browsers.raw_browser = coalesce(sessions.browser, '')
+                inner join scratch.clean_operating_system as systems
+                    on systems.raw_operating_system = coalesce(sessions.operating_system, '')
                 {kind} join bots using (session_id)
             ) as built on built.sid = rows.sid
             inner join scratch.ga4_names as names on names.name_id = rows.name_id
