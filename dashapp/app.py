@@ -25,6 +25,7 @@ FILTER_VALUES = [
     ("filter-channel", "value"),
     ("filter-dates", "start_date"),
     ("filter-dates", "end_date"),
+    ("filter-compare", "value"),
 ]
 INDEX = """<!DOCTYPE html>
 <html lang="en"{look}>

@@ -12,7 +12,7 @@ DATA = SQL.parent / "data"
 SCHEMA_VERSION = "3"
 
 ORDER = {
-    "macros": ["default_channel_group"],
+    "macros": ["newcombe_low", "newcombe_high", "default_channel_group"],
     "types": ["device_name", "country_name", "source_name", "channel_name"],
     "cubes": [
         "session_measures",
@@ -25,6 +25,8 @@ ORDER = {
         "day_cells",
         "undated_cells",
         "undated_day_cells",
+        "compared_days",
+        "period_cells",
     ],
     "probability_cubes": [
         "current_runs",
@@ -38,6 +40,7 @@ ORDER = {
         "undated_probability_cells",
         "candidates",
     ],
+    "metrics": ["period_comparison", "period_split", "period_effects"],
     "views": ["aggregate_reports", "aggregate_cells", "aggregate_rates", "data_lacks", "stage_bases", "data_warnings"],
 }
 """Files that need others of their folder, in the order they need; files not named here come before them."""
@@ -84,7 +87,7 @@ def apply_files(con: duckdb.DuckDBPyConnection) -> None:
     load_reference(con)
     version = con.execute("select value from settings where name = 'schema_version'").fetchone()
     if version == (SCHEMA_VERSION,):
-        run(con, "cubes", only={"session_measures", "cells", "day_cells", "undated_cells", "undated_day_cells"})
+        run(con, "cubes", only={"session_measures", *ORDER["cubes"][ORDER["cubes"].index("cells") :]})
         run(
             con,
             "probability_cubes",

@@ -8,7 +8,7 @@ from dash.development.base_component import Component
 from dashapp import charts
 from dashapp.app import fill
 from dashapp.components.kpi import trend
-from dashapp.components.page import span
+from dashapp.days import span
 from dashapp.db import Database
 from dashapp.download import safe
 from dashapp.filters import Filters
@@ -22,6 +22,8 @@ CASES = [
     Filters(countries=("Nowhere",)),
     Filters(since=date(2024, 3, 3), until=date(2024, 3, 3)),
     Filters(since=date(1990, 1, 1), until=date(1990, 1, 2)),
+    Filters(since=date(2024, 3, 6), until=date(2024, 3, 10), compare="previous"),
+    Filters(devices=("mobile",), compare="year"),
 ]
 
 

@@ -29,8 +29,8 @@ def test_links_lead_somewhere(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_paths_in_words_exist(page):
-    """A path in code marks, such as `sql/checks`, is one of this repository's, or one that running it makes."""
-    made = ("data/leaks.duckdb", "data/.salt", "data/raw", "data/demo")
+    """A path in code marks, such as `sql/checks`, is one of this repository's, or one that running it makes or its users write."""
+    made = ("data/leaks.duckdb", "data/.salt", "data/raw", "data/demo", "data/webhooks.toml")
     for path in re.findall(r"`((?:bin|data|dashapp|docs|etl|models|sql|tests)/[\w./-]*)`", prose(page)):
         assert path.startswith(made) or (ROOT / path).exists(), path
 
@@ -71,7 +71,9 @@ def test_readme_names_every_page_of_the_app():
 
 
 def test_readme_names_every_format():
-    known = set(re.findall(r"\b(?:flat|ga4|ga360)(?:-[a-z]+)+\b", (ROOT / "etl" / "recognise.py").read_text(encoding="utf-8")))
+    sources = [ROOT / "etl" / "recognise.py", *(ROOT / "etl" / "reports").glob("*.py")]
+    text = "\n".join(source.read_text(encoding="utf-8") for source in sources)
+    known = set(re.findall(r"\b(?:flat|ga4|ga360|ua)(?:-[a-z0-9]+)+\b", text))
     assert known > set(LOADABLE)
     assert not [name for name in known if f"`{name}`" not in README.read_text(encoding="utf-8")]
 
