@@ -181,6 +181,7 @@ def _clientside(app: App) -> None:
     app.clientside_callback(
         ClientsideFunction("leaks", "arrive"), Output({"nav": ALL}, "className"), Input("url", "pathname"), Input("url", "search")
     )
+    app.clientside_callback(ClientsideFunction("leaks", "land"), Input("url", "hash"), Input("page", "children"))
     app.clientside_callback(ClientsideFunction("leaks", "refetch"), Input("candidates-quick", "value"), prevent_initial_call=True)
     for chart in charts.CHARTS.values():
         if chart.clicks:
