@@ -165,8 +165,9 @@ class Deliveries:
     def stop(self) -> None:
         """Deliver what can still be within a few seconds, then let go."""
         thread = self._thread
-        if thread is None:
+        if thread is None or self._stopping.is_set():
             return
+        atexit.unregister(self.stop)
         self._deadline = time.monotonic() + LAST_SECONDS
         self._stopping.set()
         with contextlib.suppress(queue.Full):

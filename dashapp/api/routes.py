@@ -1,5 +1,6 @@
 """The addresses under /api/: each request is checked, answered in JSON whatever happens, and counted for its token."""
 
+import contextlib
 import logging
 import threading
 from typing import Any
@@ -22,6 +23,7 @@ NAME = "api"
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
 ALLOWED = {SCORE: "POST", SELF: "GET"}
 LONGEST_BODY = 4_000_000
+CHUNK = 65_536
 CLIENT = "leaks.client"
 """Under this name the request's environment holds the name of its token, for the access log."""
 
@@ -37,6 +39,7 @@ def install(server: Flask, database: Database, settings: Settings) -> None:
         try:
             return _answer(gate, scorer)
         except Problem as problem:
+            drain(request)
             return problem.response()
         except DatabaseUnavailable as problem:
             return Problem(503, str(problem), headers={"Retry-After": "10"}).response()
@@ -45,7 +48,7 @@ def install(server: Flask, database: Database, settings: Settings) -> None:
             return Problem(500, "This is a mistake of the program; its log says more.").response()
 
     # All of /api/, so that nothing under it is ever answered by a page of the app.
-    for rule in ("/api", "/api/", "/api/<path:rest>"):
+    for rule in ("/api/", "/api/<path:rest>"):
         blueprint.add_url_rule(rule, "answer", answer, methods=METHODS, provide_automatic_options=False, strict_slashes=False)
     server.register_blueprint(blueprint)
 
@@ -101,6 +104,15 @@ def body(request: Request) -> bytes:
         return request.get_data(cache=False)
     except RequestEntityTooLarge:
         raise Problem(413, f"A body may have {LONGEST_BODY:,} bytes. Send the sessions in several requests.") from None
+
+
+def drain(request: Request) -> None:
+    """Take in what a client is still sending, up to twice what a body may have: most read the answer only when they are done."""
+    if (request.content_length or 0) <= 2 * LONGEST_BODY:
+        left = 2 * LONGEST_BODY
+        with contextlib.suppress(OSError, ValueError):
+            while left > 0 and (read := request.environ["wsgi.input"].read(min(left, CHUNK))):
+                left -= len(read)
 
 
 def options(request: Request) -> tuple[str | None, bool]:
