@@ -157,7 +157,7 @@ def _a(kind: str) -> str:
 def _is_plausible_day(value: str) -> bool:
     if dates.form_of(value) == "compact":
         return "20050101" <= value < "21000101" and value[4:6] <= "12" and value[6:] <= "31"
-    return dates.form_of(value) not in (None, "excel", "compact hour") and len(value) <= 12
+    return dates.form_of(value) not in (None, "excel", "epoch", "compact hour") and len(value) <= 12
 
 
 @cache

@@ -71,7 +71,9 @@ def test_readme_names_every_page_of_the_app():
 
 
 def test_readme_names_every_format():
-    known = set(re.findall(r"\b(?:flat|ga4|ga360)(?:-[a-z]+)+\b", (ROOT / "etl" / "recognise.py").read_text(encoding="utf-8")))
+    sources = [ROOT / "etl" / "recognise.py", *(ROOT / "etl" / "reports").glob("*.py")]
+    text = "\n".join(source.read_text(encoding="utf-8") for source in sources)
+    known = set(re.findall(r"\b(?:flat|ga4|ga360|ua)(?:-[a-z0-9]+)+\b", text))
     assert known > set(LOADABLE)
     assert not [name for name in known if f"`{name}`" not in README.read_text(encoding="utf-8")]
 

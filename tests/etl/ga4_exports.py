@@ -12,6 +12,7 @@ import zstandard
 from etl import load as loading
 from etl import schema
 from etl.landing import FileLoad
+from etl.preparing import file_hash
 from etl.recognise import recognise
 
 START = 1_780_000_000_000_000  # 28 May 2026, 20:26:40 UTC
@@ -128,7 +129,7 @@ FORMS = {
 
 def load_together(con: duckdb.DuckDBPyConnection, folder: Path, files: list[Path]) -> list[dict]:
     """Load files as `etl.load` does, on a connection, without publishing."""
-    batch = [FileLoad(recognise(file), loading.file_hash(file)) for file in files]
+    batch = [FileLoad(recognise(file), file_hash(file, file.name)) for file in files]
     loading.number(con, batch)
     loading.load_batch(con, batch, folder / "scratch", "a salt for tests only", lambda text: None)
     return [item.summary() for item in batch]

@@ -47,12 +47,16 @@ def test_a_failing_block_changes_nothing(db):
     assert not db.with_name("leaks.duckdb.building").exists()
 
 
-LOAD = "insert into loads values (1, 'f', 'flat-csv', 'x', now()::timestamp, {}, 'events', null, null, [], [], 0, 0, [], null)"
+COUNTED = "rows_read, sessions_new, sessions_updated, duplicates, folded, bots, without_consent, rejected"
+LOAD = (
+    f"insert into loads (load_id, file, format, sha256, loaded_at, stage_basis, aggregated, set_aside, {COUNTED}) "
+    "values (1, 'f', 'flat-csv', 'x', now()::timestamp, 'events', 0, 0, {})"
+)
 
 BREAKS = {
     "aggregates": "insert into aggregates by name select 1 as load_id, 1 as table_number, 1 as row_number, '' as grain, 5 as sessions",
-    "conservation": LOAD.format("5, 1, 1, 0, 0, 0, 0, 0"),
-    "rejects_counted": LOAD.format("2, 0, 0, 0, 0, 0, 0, 2"),
+    "conservation": LOAD.replace("{}", "5, 1, 1, 0, 0, 0, 0, 0"),
+    "rejects_counted": LOAD.replace("{}", "2, 0, 0, 0, 0, 0, 0, 2"),
     "unique_sessions": "insert into sessions select * from sessions",
     "converted_stage": "update sessions set is_converted = true where stage = 0",
     "cubes_match_rows": "delete from sessions where stage = 0",

@@ -181,8 +181,6 @@ class TestKaggle:
     [
         ("ga4_ui_reports_snapshot.csv", "ga4-report-csv", "Admin → BigQuery links"),
         ("ga4_run_report.json", "ga4-data-api", "sessionKeyEventRate"),
-        ("ga4_events_2023.jsonl", "ga4-bigquery", "as CSV"),
-        ("ga4_events_sampled.parquet", "ga4-bigquery", "as CSV"),
         ("uci_online_shoppers.csv", "visitor id", "rename the columns"),
     ],
 )
