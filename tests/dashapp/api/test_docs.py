@@ -26,9 +26,7 @@ def block(start: str) -> str:
 
 
 def run(command: list[str], server) -> str:
-    ran = subprocess.run(
-        command, env={**os.environ, "API_URL": server.url, "API_TOKEN": TOKEN}, capture_output=True, text=True, timeout=60
-    )
+    ran = subprocess.run(command, env={**os.environ, "API_URL": server.url, "API_TOKEN": TOKEN}, capture_output=True, text=True, timeout=60)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
 
