@@ -1,7 +1,7 @@
 """What a database shows, in one line for the person who starts the server."""
 
 from dashapp import theme
-from dashapp.components.page import span
+from dashapp.days import span
 from dashapp.db import Database, DatabaseUnavailable
 from dashapp.queries import common
 

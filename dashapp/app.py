@@ -26,6 +26,7 @@ FILTER_VALUES = [
     ("filter-channel", "value"),
     ("filter-dates", "start_date"),
     ("filter-dates", "end_date"),
+    ("filter-compare", "value"),
 ]
 INDEX = """<!DOCTYPE html>
 <html lang="en"{look}>
@@ -182,6 +183,7 @@ def _clientside(app: App) -> None:
     app.clientside_callback(
         ClientsideFunction("leaks", "arrive"), Output({"nav": ALL}, "className"), Input("url", "pathname"), Input("url", "search")
     )
+    app.clientside_callback(ClientsideFunction("leaks", "land"), Input("url", "hash"), Input("page", "children"))
     app.clientside_callback(ClientsideFunction("leaks", "refetch"), Input("candidates-quick", "value"), prevent_initial_call=True)
     for chart in charts.CHARTS.values():
         if chart.clicks:

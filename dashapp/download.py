@@ -7,8 +7,9 @@ from typing import Any
 
 from flask import Flask, Response, request
 
+from dashapp import compare
 from dashapp.db import Database, DatabaseUnavailable
-from dashapp.filters import RELATIONS, Filters
+from dashapp.filters import COMPARED, RELATIONS, Filters
 from dashapp.queries import candidates, models
 
 # A spreadsheet takes a cell that starts like this for a formula.
@@ -34,8 +35,14 @@ def install(server: Flask, database: Database) -> None:
         else:
             call, params = filters.call(relation)
             sql = f"from {call}"
-        lines = _lines(database, sql, params)
         try:
+            if relation in COMPARED and filters.compare:
+                with database.reading() as read:
+                    comparison = compare.of(read, filters)
+                if comparison.problem:
+                    return Response(f"{comparison.problem}\n", 400, mimetype="text/plain")
+                sql, params = comparison.statement(relation)
+            lines = _lines(database, sql, params)
             first = next(lines)
         except DatabaseUnavailable as problem:
             return Response(f"{problem}\n", 503, mimetype="text/plain")

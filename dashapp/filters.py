@@ -18,6 +18,8 @@ DIMENSIONS = {"device": "devices", "source": "sources", "country": "countries", 
 ARGUMENTS = tuple(DIMENSIONS.values())
 # Those with a field in the filter bar. A duration is chosen by its bar: seven buckets need no list.
 LISTED = tuple(name for name in DIMENSIONS if name != "duration")
+# What the chosen days can be compared with; see dashapp/compare.py.
+COMPARISONS = ("previous", "year")
 
 FILTERED = frozenset(
     {
@@ -33,10 +35,15 @@ FILTERED = frozenset(
         "probability_histogram",
         "top_candidates",
         "daily_rates",
+        "period_comparison",
+        "period_split",
+        "period_effects",
     }
 )
+# Those that take a second period as well.
+COMPARED = frozenset({"period_comparison", "period_split", "period_effects"})
 # Those that have a form without dates and sources.
-UNDATED = FILTERED - {"top_candidates"}
+UNDATED = FILTERED - COMPARED - {"top_candidates"}
 WHOLE = frozenset(
     {
         "aggregate_cells",
@@ -55,6 +62,13 @@ WHOLE = frozenset(
         "loads",
         "benchmarks",
         "settings",
+        "open_leaks",
+        "leak_runs",
+        "leak_history",
+        "leak_trends",
+        "intent_rates",
+        "blind_spots",
+        "site_events",
     }
 )
 RELATIONS = FILTERED | WHOLE
@@ -62,7 +76,7 @@ RELATIONS = FILTERED | WHOLE
 
 @dataclass(frozen=True)
 class Filters:
-    """What to look at. Empty tuples and None mean everything; dates are inclusive."""
+    """What to look at. Empty tuples and None mean everything; dates are inclusive. `compare` is one of COMPARISONS, or nothing."""
 
     devices: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
@@ -71,11 +85,12 @@ class Filters:
     since: date | None = None
     until: date | None = None
     durations: tuple[str, ...] = ()
+    compare: str = ""
 
     @classmethod
     def read(cls, search: str | None) -> tuple["Filters", list[str]]:
         """Filters of a URL's query string, and a note for each part of it that could not be used."""
-        found: dict[str, list[str]] = {name: [] for name in (*DIMENSIONS, "since", "until")}
+        found: dict[str, list[str]] = {name: [] for name in (*DIMENSIONS, "since", "until", "compare")}
         for name, value in parse_qsl((search or "")[:LONGEST_QUERY].lstrip("?"), max_num_fields=None, errors="replace"):
             if name in found:
                 found[name].append(value)
@@ -93,12 +108,19 @@ class Filters:
         if parts["since"] and parts["until"] and parts["since"] > parts["until"]:
             parts["since"], parts["until"] = parts["until"], parts["since"]
             notes.append("The dates stood in reverse order and were swapped.")
+        for text in found["compare"][-1:]:
+            parts["compare"] = text if text in COMPARISONS else ""
+            if text not in ("", *COMPARISONS):
+                notes.append(
+                    "The comparison asked for was ignored: it can be with previous (the days before) or year (the same days last year)."
+                )
         return cls(**parts), notes
 
     def query(self) -> str:
         """The canonical query string, without its question mark; equal filters give equal text."""
         pairs = [(name, value) for name, argument in DIMENSIONS.items() for value in getattr(self, argument)]
         pairs += [(name, getattr(self, name).isoformat()) for name in ("since", "until") if getattr(self, name)]
+        pairs += [("compare", self.compare)] if self.compare else []
         return "&".join(f"{name}={_escape(value)}" for name, value in pairs)
 
     def params(self) -> dict[str, Any]:
@@ -115,9 +137,7 @@ class Filters:
         if relation not in RELATIONS:
             raise ValueError(f"unknown relation: {relation!r}")
         params = self.params() if relation in FILTERED else {}
-        if not params:
-            return relation, {}
-        return f"{relation}({', '.join(f'{name} := ${name}' for name in params)})", params
+        return call_text(relation, params), params
 
     def narrow_call(self, relation: str) -> tuple[str, dict[str, Any]]:
         """The same rows as `call` from the form of the relation that is planned fastest: see etl/undated.py."""
@@ -130,9 +150,7 @@ class Filters:
         """The same call as a statement to paste into a DuckDB client."""
         if relation not in RELATIONS:
             raise ValueError(f"unknown relation: {relation!r}")
-        params = self.params() if relation in FILTERED else {}
-        arguments = ", ".join(f"{name} := {_literal(value)}" for name, value in params.items())
-        return f"from {relation}({arguments});" if arguments else f"from {relation};"
+        return statement_text(relation, self.params() if relation in FILTERED else {})
 
     def without(self, *dimensions: str) -> "Filters":
         """The same filters, those of the given dimensions cleared: what a chart shows that set them."""
@@ -160,6 +178,17 @@ class Filters:
 def make(values: Mapping[str, Iterable[str]], since: date | None = None, until: date | None = None) -> Filters:
     """Filters of values by dimension, in canonical order."""
     return Filters(**{DIMENSIONS[name]: _values(list(given))[0] for name, given in values.items()}, since=since, until=until)
+
+
+def call_text(relation: str, params: Mapping[str, Any]) -> str:
+    """What stands after `from`: the relation with its arguments bound by name."""
+    return f"{relation}({', '.join(f'{name} := ${name}' for name in params)})" if params else relation
+
+
+def statement_text(relation: str, params: Mapping[str, Any]) -> str:
+    """A statement to paste into a DuckDB client."""
+    arguments = ", ".join(f"{name} := {_literal(value)}" for name, value in params.items())
+    return f"from {relation}({arguments});" if arguments else f"from {relation};"
 
 
 def _values(texts: list[str]) -> tuple[tuple[str, ...], str]:

@@ -32,7 +32,13 @@ NEEDS = {
     "data-coverage": ("dates",),
 }
 TILES = {"kpi-conversions": "conversions", "kpi-rate": "conversions", "kpi-revenue": "revenue"}
-FILTERS = {"filter-device": "device", "filter-source": "source", "filter-country": "country", "filter-dates": "dates"}
+FILTERS = {
+    "filter-device": "device",
+    "filter-source": "source",
+    "filter-country": "country",
+    "filter-dates": "dates",
+    "filter-compare": "dates",
+}
 GRID = {
     "device": "device",
     "country": "country",
@@ -86,6 +92,7 @@ def said(read: Reading, answer: Answer) -> Answer:
             mended |= {
                 f"{tile}-value": {"children": "–"},
                 f"{tile}-note": {"children": HEADING.lower()},
+                f"{tile}-change": {"children": ""},
                 f"{tile}-trend": {"src": "", "style": {"display": "none"}},
             }
     for identity, capability in ASIDE.items():

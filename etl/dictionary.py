@@ -30,7 +30,8 @@ CHAPTERS = (
         "Each is a view over all sessions and a function that takes filters, under one name and with the same columns: `from kpis` and "
         "`from kpis(devices := ['mobile'], since := date '2026-08-01')`. Arguments: `devices`, `sources`, `countries`, `channels` (lists of "
         "text), `since`, `until` (dates, both included), `durations` (list of buckets as `duration_rates` names them; sessions without a measured "
-        "duration are in none); all optional. Schema `undated` holds them once more without dates and sources, for the app; see "
+        "duration are in none); all optional. Those of two periods take `previous_since` and `previous_until` as well. Schema `undated` holds the others "
+        "once more without dates and sources, for the app; see "
         "[the decision](decisions/planning-cost.md).",
     ),
     ("views", "Views about the data", "What is covered, what was left out, what to keep in mind."),

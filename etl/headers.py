@@ -193,5 +193,7 @@ def describe_missing(lacks: list[str], headers: list[str]) -> str:
 
 def shorten(text: str, limit: int = 60) -> str:
     """A stranger's text made fit for one line of a message: messages end in logs, so no ids and addresses either."""
-    line = privacy.scrub(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+", " ", text[: 20 * limit])).strip()
+    # Beside control characters, those that reverse the direction of what follows, and halves of characters that no terminal can be sent.
+    printable = "".join(letter if letter.isprintable() else " " for letter in text[: 20 * limit])
+    line = privacy.scrub(re.sub(" +", " ", printable)).strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"

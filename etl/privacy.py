@@ -138,6 +138,11 @@ def scrub(text: str) -> str:
     return text
 
 
+def raw(text: str, limit: int = 500) -> str:
+    """A rejected row fit to be stored, as `raw_sql` makes it in SQL: cut before it is scrubbed, which takes the square of its length."""
+    return scrub(re.sub(r"[\x00-\x1f\x7f]+", " ", text[: 4 * limit])).strip()[:limit]
+
+
 _REPLACEMENTS = (
     (JWT, "(token)"),
     (PAIR, r"\1=(removed)"),

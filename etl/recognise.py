@@ -77,8 +77,9 @@ def recognise(path: Path | str, mapping: ColumnMap | None = None, label: str = "
     try:
         return replace(_recognise(path, mapping), label=label)
     except InputError as error:
-        if label and str(error).startswith(f"{path.name}: "):
-            error.args = (label + str(error)[len(path.name) :],)
+        named = str(InputError(f"{path.name}:"))  # as a message has it, whose blanks are single ones
+        if label and str(error).startswith(f"{named} "):
+            error.args = (f"{label}{str(error)[len(named) - 1 :]}",)
         raise
 
 

@@ -44,8 +44,7 @@ def kind(path: Path, name: str) -> str:
         names = set(archive.namelist())
         mimetype = b""
         if "mimetype" in names and archive.getinfo("mimetype").compress_type == zipfile.ZIP_STORED:
-            with archive.open("mimetype") as part:
-                mimetype = part.read(200).strip()
+            mimetype = next(archives.pieces(archive, archive.getinfo("mimetype"), name, archives.Budget(MAX_PART)), b"")[:200].strip()
     if "xl/workbook.bin" in names:
         raise InputError(f"{name}: is a binary workbook (.xlsb): save it as .xlsx, or save the sheet as CSV UTF-8, and load that")
     if "[Content_Types].xml" in names and "xl/workbook.xml" in names:

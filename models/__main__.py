@@ -6,6 +6,8 @@ import sys
 from collections.abc import Callable
 
 from etl.errors import InputError
+from models.alerts import command as alerts
+from models.experiments import command as experiments
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -36,6 +38,8 @@ def parser() -> argparse.ArgumentParser:
             one.add_argument("--seed", type=natural, default=0, help="equal data and seed give equal models (default: 0)")
             one.add_argument("--trials", type=positive, metavar="N", help="parameters to try (default: 20; 8 with few conversions)")
     add_leaks(commands)
+    alerts.add(commands)
+    experiments.add(commands)
     return whole
 
 
@@ -48,8 +52,13 @@ def add_leaks(commands: argparse._SubParsersAction) -> None:
     text = "judge the leak ranking, or the conversion model, on data whose truth is known"
     two = commands.add_parser("bench", help=text, description=text[0].upper() + text[1:] + ".")
     two.set_defaults(run=bench)
-    two.add_argument("what", choices=["leaks", "model"], help="what to judge")
-    two.add_argument("--runs", type=positive, metavar="N", help="leaks: worlds of each kind without leaks; half as many with (default: 20)")
+    two.add_argument("what", choices=["leaks", "alerts", "model"], help="what to judge")
+    two.add_argument(
+        "--runs",
+        type=positive,
+        metavar="N",
+        help="leaks: worlds of each kind without leaks, half as many with; alerts: of each kind (default: 20)",
+    )
     two.add_argument("--seed", type=natural, default=0, help="first seed; equal seeds give the equal table (default: 0)")
     two.add_argument("--data", action="store_true", help="plant leaks into the database's own sessions, in memory, and see which are found")
     two.add_argument("--db", metavar="FILE", help="database for --data (default: LEAKS_DB, else data/leaks.duckdb)")
@@ -119,6 +128,17 @@ def bench_model(options: argparse.Namespace) -> int:
     return 0
 
 
+def bench_alerts(options: argparse.Namespace) -> int:
+    from models.bench import alerts as nights
+    from models.progress import Progress
+
+    runs = options.runs or 20
+    with Progress() as say:
+        found = nights.run(runs, options.seed, say=say)
+    print(nights.printed(found, runs, options.seed))
+    return 0
+
+
 def leaks(options: argparse.Namespace) -> int:
     from etl.publish import database_path
     from models.leaks import report, runs
@@ -135,6 +155,8 @@ def bench(options: argparse.Namespace) -> int:
 
     if options.what == "model":
         return bench_model(options)
+    if options.what == "alerts":
+        return bench_alerts(options)
     runs = options.runs or 20
     with Progress() as say:
         told = own_data(options, runs, say) if options.data else invented(options, runs, say)

@@ -5,7 +5,9 @@
 
     const FIELDS = ["device", "source", "country", "channel"];
     const DIMENSIONS = [...FIELDS, "duration"]; // the last is chosen by clicking its bar alone
-    const NAMES = {device: "Device", source: "Source", country: "Country", channel: "Channel", duration: "Duration", dates: "Dates"};
+    const NAMES = {device: "Device", source: "Source", country: "Country", channel: "Channel", duration: "Duration", dates: "Dates", compare: "Compared with"};
+    const COMPARISONS = {previous: "the days before", year: "the same days last year"};
+    const DAYS_COMPARED = 28; // where a comparison is chosen and no days are
     const MOST_VALUES = 100;
     const LONGEST_VALUE = 300;
     const UNUSABLE = /[\u0000-\u001f\u007f]|[\ud800-\udbff](?![\udc00-\udfff])|(?:[^\ud800-\udbff]|^)[\udc00-\udfff]/;
@@ -26,9 +28,14 @@
         return !isNaN(parsed) && parsed.toISOString().slice(0, 10) === date && date >= "0001" ? date : null;
     }
 
+    function comparison(text) {
+        return Object.keys(COMPARISONS).includes(text) ? text : "";
+    }
+
     function read(search) {
         const query = new URLSearchParams(search || "");
         const filters = {since: day(query.getAll("since").pop()), until: day(query.getAll("until").pop())};
+        filters.compare = comparison(query.getAll("compare").pop());
         DIMENSIONS.forEach((dimension) => (filters[dimension] = canonical(query.getAll(dimension))));
         if (filters.since && filters.until && filters.since > filters.until) {
             [filters.since, filters.until] = [filters.until, filters.since];
@@ -41,6 +48,7 @@
         DIMENSIONS.forEach((dimension) => canonical(filters[dimension]).forEach((value) => query.append(dimension, value)));
         if (filters.since) query.append("since", filters.since);
         if (filters.until) query.append("until", filters.until);
+        if (filters.compare) query.append("compare", filters.compare);
         const text = query.toString();
         return text ? "?" + text : "";
     }
@@ -49,6 +57,7 @@
         const next = {...filters};
         if (action.clear === "all") return read("");
         if (action.clear === "dates") return {...next, since: null, until: null};
+        if (action.clear === "compare") return {...next, compare: ""};
         if (action.clear) next[action.clear] = next[action.clear].filter((value) => value !== action.value);
         if (action.set) Object.entries(action.set).forEach(([dimension, value]) => (next[dimension] = [value]));
         if (action.unset) action.unset.forEach((dimension) => (next[dimension] = []));
@@ -94,6 +103,7 @@
                 : filters.since ? `since ${filters.since}` : `until ${filters.until}`;
             list.push(chip(NAMES.dates, text, "dates"));
         }
+        if (filters.compare) list.push(chip(NAMES.compare, COMPARISONS[filters.compare], "compare"));
         if (list.length > 1) {
             list.push(component("Button", {type: "button", className: "chip chip-all", "data-clear": "all", children: "Clear all"}));
         }
@@ -109,16 +119,27 @@
         return window.dash_clientside.callback_context.triggered.some((entry) => entry.prop_id.startsWith(prefix));
     }
 
-    function reduce(search, device, source, country, channel, start, end, action, options) {
+    /* The last days of the data, four weeks or half of what there is. */
+    function lastDays(days) {
+        const [first, last] = (days || []).map((text) => (day(text) ? Date.parse(day(text)) : null));
+        if (!first || !last) return {};
+        const length = Math.max(1, Math.min(DAYS_COMPARED, Math.floor(((last - first) / 864e5 + 1) / 2)));
+        return {since: new Date(last - (length - 1) * 864e5).toISOString().slice(0, 10), until: day(days[1])};
+    }
+
+    function reduce(search, device, source, country, channel, start, end, compare, action, options) {
         let filters;
         const unchanged = window.dash_clientside.no_update;
         const fromUrl = search === undefined || search === null ? window.location.search : search;
         if (triggered("action.") && action) {
             filters = act(read(fromUrl), action);
         } else if (triggered("filter-")) {
-            filters = {...read(fromUrl), device, source, country, channel, since: day(start), until: day(end)};
+            filters = {...read(fromUrl), device, source, country, channel, since: day(start), until: day(end), compare: comparison(compare)};
             DIMENSIONS.forEach((dimension) => (filters[dimension] = canonical(filters[dimension])));
             if (filters.since && filters.until && filters.since > filters.until) filters.until = null;
+            if (filters.compare && triggered("filter-compare.") && !filters.since && !filters.until) {
+                filters = {...filters, ...lastDays((options || {}).days)};
+            }
         } else {
             filters = read(fromUrl);
         }
@@ -126,10 +147,10 @@
         const isOfUrl = next === write(read(fromUrl));
         const values = FIELDS.map((dimension) => filters[dimension]);
         const choices = FIELDS.map((dimension) => withChosen((options || {})[dimension], filters[dimension]));
-        const count = DIMENSIONS.filter((dimension) => filters[dimension].length).length + (filters.since || filters.until ? 1 : 0);
+        const count = DIMENSIONS.filter((dimension) => filters[dimension].length).length + (filters.since || filters.until ? 1 : 0) + (filters.compare ? 1 : 0);
         const links = window.dash_clientside.callback_context.outputs_list.slice(-1)[0].map(
             (link) => (link.id.nav === "home" ? "/" : link.id.nav) + next);
-        return [isOfUrl ? unchanged : next, ...values, filters.since, filters.until, ...choices, chips(filters), count ? String(count) : "", links];
+        return [isOfUrl ? unchanged : next, ...values, filters.since, filters.until, filters.compare || "none", ...choices, chips(filters), count ? String(count) : "", links];
     }
 
     // ---- answers of the server
@@ -182,6 +203,27 @@
         return data ? null : window.dash_clientside.no_update; // so that a second click on the same mark is heard too
     }
 
+    /* The anchor of a leak: its card comes into view and is marked, once the page has drawn it. */
+    let landing = 0;
+    function land(hash) {
+        const id = (hash || "").slice(1);
+        const mine = ++landing;
+        document.querySelectorAll(".is-target").forEach((element) => element.classList.remove("is-target"));
+        (function look(tries) {
+            if (mine !== landing || !id || window.location.pathname !== "/leaks") return;
+            const card = [...document.querySelectorAll(".leak[id]")].find((element) => element.id === id);
+            if (card) {
+                card.classList.add("is-target");
+                card.focus({preventScroll: true});
+                card.scrollIntoView({block: "start"});
+            } else if (tries) {
+                setTimeout(look, 100, tries - 1);
+            } else if (document.getElementById("leak-missing")) {
+                document.getElementById("leak-missing").hidden = false;
+            }
+        })(30);
+    }
+
     function refetch() {
         const grid = document.getElementById("candidates-grid") && window.dash_ag_grid && window.dash_ag_grid.getApi("candidates-grid");
         if (grid) {
@@ -190,7 +232,7 @@
         }
     }
 
-    window.dash_clientside = Object.assign({}, window.dash_clientside, {leaks: {reduce, spread, arrive, click, refetch, read, write}});
+    window.dash_clientside = Object.assign({}, window.dash_clientside, {leaks: {reduce, spread, arrive, land, click, refetch, read, write}});
 
     window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, {
         leaksRate: (value) => (value === null || value === undefined ? "" : (value * 100).toPrecision(3) + " %"),
@@ -207,15 +249,16 @@
     // ---- clicks and keys on plain elements
 
     document.addEventListener("click", (event) => {
-        const target = event.target.closest("[data-filter],[data-clear],[data-copy],[data-png],[data-look],[data-toggle]");
+        const target = event.target.closest("[data-filter],[data-clear],[data-copy],[data-link],[data-png],[data-look],[data-toggle]");
         document.querySelectorAll("details[open]").forEach((details) => {
             if (!details.contains(event.target)) details.open = false;
         });
         if (!target) return;
-        const {filter, value, clear, copy, png, look, toggle} = target.dataset;
+        const {filter, value, clear, copy, link, png, look, toggle} = target.dataset;
         if (filter) choose({[filter]: value});
         if (clear) send({clear, value});
-        if (copy) copyText(target, document.getElementById(copy));
+        if (copy) copyText(target, document.getElementById(copy).textContent);
+        if (link) copyText(target, `${window.location.origin}/leaks#${link}`);
         if (png) savePicture(png);
         if (look) changeLook();
         if (toggle) document.body.classList.toggle(toggle);
@@ -241,12 +284,15 @@
         if (write(filters)) send({clear: "all"});
     }, true);
 
-    function copyText(button, element) {
-        navigator.clipboard.writeText(element.textContent).then(() => {
-            const word = button.textContent;
-            button.textContent = "Copied";
-            setTimeout(() => (button.textContent = word), 1500);
-        });
+    function copyText(button, text) {
+        const say = (word) => {
+            const before = button.textContent;
+            button.textContent = word;
+            setTimeout(() => (button.textContent = before), 1500);
+        };
+        // Only pages of https and of this machine may write to the clipboard.
+        if (!navigator.clipboard) return window.prompt("To copy:", text);
+        navigator.clipboard.writeText(text).then(() => say("Copied"), () => say("Not copied"));
     }
 
     function savePicture(id) {

@@ -9,6 +9,7 @@ LABELS = {
     "selected_count": "{num_selected}",
     "no_options_found": "Nothing found",
 }
+COMPARE = {"none": "Nothing", "previous": "The days before", "year": "Same days last year"}
 PLACEHOLDERS = {"device": "All devices", "source": "All sources", "country": "All countries", "channel": "All channels"}
 
 
@@ -50,6 +51,20 @@ def filter_bar(options: dict[str, list[dict]], first: str | None, last: str | No
         ],
         className="field field-dates",
     )
+    compare = html.Div(
+        [
+            html.Label("Compare with", htmlFor="filter-compare"),
+            dcc.Dropdown(
+                id="filter-compare",
+                options=[{"label": label, "value": value} for value, label in COMPARE.items()],
+                value="none",
+                clearable=False,
+                searchable=False,
+                optionHeight=34,
+            ),
+        ],
+        className="field",
+    )
     return html.Div(
         [
             html.Button(
@@ -59,7 +74,7 @@ def filter_bar(options: dict[str, list[dict]], first: str | None, last: str | No
                 className="button",
                 **{"data-toggle": "filters-open", "aria-controls": "filter-fields"},
             ),
-            html.Div([*fields, dates], id="filter-fields", className="fields"),
+            html.Div([*fields, dates, compare], id="filter-fields", className="fields"),
             html.Div(id="chips", className="chips", **{"aria-label": "Active filters"}),
         ],
         className="filterbar",

@@ -11,12 +11,13 @@ WIDTH, HEIGHT = 120, 28
 
 
 def kpi_tile(identity: str, label: str) -> html.Div:
-    """An empty tile; its value, note and trend are filled at `<id>-value`, `<id>-note`, `<id>-trend`."""
+    """An empty tile; its value, note and trend are filled at `<id>-value`, `<id>-note`, `<id>-change`, `<id>-trend`."""
     return html.Div(
         [
             html.H2(label),
             html.P(id=f"{identity}-value", className="value"),
             html.P(id=f"{identity}-note", className="note"),
+            html.P(id=f"{identity}-change", className="change"),
             html.Img(id=f"{identity}-trend", className="trend", alt=""),
         ],
         id=identity,

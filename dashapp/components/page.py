@@ -6,7 +6,9 @@ from dash import html
 
 from dashapp import theme
 from dashapp.charts import Answer
+from dashapp.compare import Comparison
 from dashapp.components.empty import nothing
+from dashapp.days import span
 from dashapp.db import Reading, Row
 from dashapp.filters import Filters
 from dashapp.queries import aggregates, common
@@ -16,6 +18,8 @@ EXPORT = (
     "From Universal Analytics: ga_sessions_YYYYMMDD."
 )
 NEEDS_SESSIONS = ("This page needs sessions", f"Only totals from reports are loaded: Countries and Sources show them. {EXPORT}")
+
+ELSEWHERE = "This page shows the chosen days alone: Overview, Countries, Duration and Sources compare them with earlier ones."
 
 MOST_CAUTIONS = 2
 
@@ -35,37 +39,48 @@ def page(title: str, *cards: Any) -> html.Div:
     )
 
 
-def frame(read: Reading, filters: Filters, notes: list[str], totals: Row, *, cautions: bool = True) -> Answer:
-    """What the frame of every page says under the filters; `cautions` where the page does not list them itself."""
+def frame(
+    read: Reading, filters: Filters, notes: list[str], totals: Row, *, cautions: bool = True, comparison: Comparison | None = None
+) -> Answer:
+    """What the frame of every page says under the filters.
+
+    `cautions` where the page does not list them itself; `comparison` is that of a page that shows one.
+    """
     covered = common.coverage(read)
     is_empty = not totals["sessions"]
     return {
-        "page-subtitle": {"children": _subtitle(totals, filters, covered)},
+        "page-subtitle": {"children": _subtitle(totals, filters, covered, comparison)},
         "page-notes": {
-            "children": [html.P(note) for note in [*_demo(read), *_conversions(read), *(_cautions(read) if cautions else []), *notes]]
+            "children": [
+                html.P(note)
+                for note in [
+                    *_demo(read),
+                    *_conversions(read),
+                    *(_cautions(read) if cautions else []),
+                    *notes,
+                    *_compared(filters, comparison),
+                ]
+            ]
         },
         "page-empty": {"children": _empty(covered, has_reports=aggregates.shown(read)) if is_empty else None},
         "page-body": {"className": "body is-empty" if is_empty else "body"},
     }
 
 
-def span(first: Any, last: Any) -> str:
-    """Two days as people write them: 2–7 July 2017."""
-    if first is None or last is None:
-        return "no days"
-    if first == last:
-        return f"{first.day} {first:%B %Y}"
-    if (first.year, first.month) == (last.year, last.month):
-        return f"{first.day}–{last.day} {last:%B %Y}"
-    start = f"{first.day} {first:%B}" + ("" if first.year == last.year else f" {first.year}")
-    return f"{start} – {last.day} {last:%B %Y}"
-
-
-def _subtitle(totals: Row, filters: Filters, covered: Row) -> str:
+def _subtitle(totals: Row, filters: Filters, covered: Row, comparison: Comparison | None) -> str:
     first = max(filter(None, (filters.since, covered["first"])), default=None)
     last = min(filter(None, (filters.until, covered["last"])), default=None)
     days = span(first, last) if first and last and first <= last else "no days with data" if covered["first"] else "days unknown"
+    if comparison and not comparison.problem:
+        days += f", compared with {comparison.earlier}"
     return " · ".join(filter(None, [f"{theme.exact(totals['sessions'])} sessions", days, filters.words()]))
+
+
+def _compared(filters: Filters, comparison: Comparison | None) -> list[str]:
+    """What to know of the comparison; a page that shows none says so."""
+    if filters.compare and comparison is None:
+        return [ELSEWHERE]
+    return comparison.notes if comparison else []
 
 
 def _demo(read: Reading) -> list[str]:

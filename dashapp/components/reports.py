@@ -8,8 +8,9 @@ from dash import dcc, html
 from dashapp import figures, insights, theme
 from dashapp.charts import Answer
 from dashapp.components.card import sql_box
-from dashapp.components.page import EXPORT, span
+from dashapp.components.page import EXPORT
 from dashapp.components.table import Column, table
+from dashapp.days import span
 from dashapp.db import Reading, Row
 from dashapp.figures.rows import rate_of
 from dashapp.queries import aggregates

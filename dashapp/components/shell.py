@@ -21,7 +21,7 @@ def shell(
     return html.Div(
         [
             dcc.Location(id="url", refresh=False),
-            dcc.Store(id="filter-options", data=options),
+            dcc.Store(id="filter-options", data={**options, "days": list(days)}),
             dcc.Store(id="action"),
             dcc.Store(id="answer"),
             dcc.Store(id="shown"),

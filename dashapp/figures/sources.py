@@ -24,8 +24,10 @@ def by_source(rows: list[dict]) -> tuple[list, list, dict]:
     return sources, devices, cells
 
 
-def source_device_heatmap(rows: list[dict], *, theme: str = "light", selected=None, **_) -> dict:
+def source_device_heatmap(rows: list[dict], *, theme: str = "light", selected=None, changes: dict | None = None, **_) -> dict:
     """Draw the conversion rate of each source on each device; pairs with too few sessions to tell are hatched grey.
+
+    `changes` are words on how the rate of a pair differs from an earlier period, for its hover text.
 
     The cells are bars of one length: a bar can be hatched and faded alone, and Dash passes on its filter value when it is clicked.
     """
@@ -57,7 +59,7 @@ def source_device_heatmap(rows: list[dict], *, theme: str = "light", selected=No
             "size": look.FONT_SIZE,
         },
         "hoverinfo": "text",
-        "hovertext": [_cell_hover(*pair, r, pair in told) for pair, r in rates.items()],
+        "hovertext": [_cell_hover(*pair, r, pair in told, (changes or {}).get(pair)) for pair, r in rates.items()],
         "marker": {
             "color": fills,
             "pattern": hatch(theme) | {"shape": ["" if pair in told else "/" for pair in rates]},
@@ -83,9 +85,9 @@ def _source_axis(sources, theme) -> dict:
     return label_axis(theme, [labels.short(source, LABEL) for source in sources], reverse=True, tickfont=ink)
 
 
-def _cell_hover(source, device, r: Rate, is_told: bool) -> str:
+def _cell_hover(source, device, r: Rate, is_told: bool, change: str | None) -> str:
     evidence = r.evidence if is_told else f"too few sessions to tell: {exact(r.k)} of {exact(r.n)}"
-    return f"{labels.full(source)} on {labels.device(device).lower()}<br>{evidence}"
+    return f"{labels.full(source)} on {labels.device(device).lower()}<br>{evidence}" + (f"<br>{labels.full(change)}" if change else "")
 
 
 def _veiled(selected, cells) -> set:

@@ -5,7 +5,9 @@ from datetime import date, datetime, time, timedelta
 from operator import itemgetter
 
 from dashapp import theme as look
+from dashapp.figures import earlier as earlier_period
 from dashapp.figures.base import axis, empty, error_bars, faded, figure, heading, scale, tick_rate
+from dashapp.figures.events import marks, within
 from dashapp.figures.rows import Rate, day, rate_of, whole
 from dashapp.theme import count, exact, money, number
 
@@ -30,8 +32,10 @@ class Period:
         return text if self.days == 1 else f"week from {text}"
 
 
-def periods(rows: list[dict] | list[Period]) -> list[Period]:
+def periods(rows: list[dict] | list[Period], length: int | None = None) -> list[Period]:
     """Return the days in order, or weeks from Monday where there are more than 180 days between the first and the last.
+
+    With `length`, 1 or 7 days, whatever lies between.
 
     Periods themselves are returned as they are, so that a figure and its sentence can share them.
     """
@@ -41,7 +45,7 @@ def periods(rows: list[dict] | list[Period]) -> list[Period]:
     if not dated:
         return []
     dated.sort(key=itemgetter(0))
-    length = 7 if (dated[-1][0] - dated[0][0]).days > DAYS_AT_MOST else 1
+    length = length or (7 if (dated[-1][0] - dated[0][0]).days > DAYS_AT_MOST else 1)
     sums: list[list] = []
     for when, row in dated:
         if not sums or (when - sums[-1][0]).days >= length:
@@ -55,8 +59,22 @@ def periods(rows: list[dict] | list[Period]) -> list[Period]:
     return [Period(start, length, rate_of(k, n), revenue) for start, k, n, revenue in sums]
 
 
-def daily_trend(rows: list[dict], *, theme: str = "light", selected=None, currency: str = "$", **_) -> dict:
-    """Draw the conversion rate of each day with its interval, above the number of sessions; days without data stay a gap."""
+def daily_trend(
+    rows: list[dict],
+    *,
+    theme: str = "light",
+    selected=None,
+    currency: str = "$",
+    earlier: list[dict] | None = None,
+    shift: timedelta = timedelta(),
+    events: list[dict] | None = None,
+    **_,
+) -> dict:
+    """Draw the conversion rate of each day with its interval, above the number of sessions; days without data stay a gap.
+
+    `earlier` are the days of an earlier period, moved by `shift` to where they are drawn behind those of this one. Events of the team
+    are marked on their days.
+    """
     shown = periods(rows)
     if not any(p.rate.n for p in shown):
         return empty("No sessions in this selection.", theme, name="daily_trend")
@@ -73,9 +91,14 @@ def daily_trend(rows: list[dict], *, theme: str = "light", selected=None, curren
     if thin:
         data.append(_thin(thin, theme, hovers))
     top = max((p.rate.high for p in solid), default=None)
+    if earlier:
+        before = periods(earlier, shown[0].days)
+        data.insert(1 if dotted else 2, earlier_period.line(_with_gaps(before), shift, theme))
+        top = max([p.rate.value for p in before if not p.rate.is_thin] + [top or 0])
     half = timedelta(days=shown[0].days) * 0.6
     ends = [datetime.combine(shown[0].start, time()) - half, datetime.combine(shown[-1].start, time()) + half]
     per = "day" if shown[0].days == 1 else "week"
+    lines, signs = marks(within(events, ends[0].date(), ends[1].date()), theme)
     return figure(
         "daily_trend",
         data,
@@ -87,7 +110,9 @@ def daily_trend(rows: list[dict], *, theme: str = "light", selected=None, curren
         annotations=[
             heading(f"Conversion rate per {per}, with 95 % interval", theme, 52),
             heading(f"Sessions per {per}", theme, 52, 0.2),
+            *signs,
         ],
+        shapes=lines,
         bargap=0.25,
     )
 

@@ -2,9 +2,9 @@
 
 from dash import html
 
-from dashapp import charts, theme
+from dashapp import charts, compare, theme
 from dashapp.charts import Answer
-from dashapp.components import reports
+from dashapp.components import changes, reports
 from dashapp.components.card import chart_card, table_card
 from dashapp.components.page import frame, page
 from dashapp.components.table import Column, table
@@ -41,12 +41,16 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     ranked = sorted(rows, key=lambda row: (-row["sessions"], row["country"]))
     seen = filters.without("country")
     query = seen.query()
+    comparison = compare.of(read, filters)
+    columns = changes.with_change(COLUMNS, 3, read, charts.COUNTRY_MAP, comparison, "country")
     return {
-        **frame(read, filters, notes, common.kpis(read, filters)),
+        **frame(read, filters, notes, common.kpis(read, filters), comparison=comparison),
         **reports.answer(read, ["country"], look, has_sessions=bool(common.coverage(read)["sessions"])),
         **charts.answer(charts.COUNTRY_MAP, rows, filters, look),
-        "country-table": {"children": table(ranked[:MOST_ROWS], COLUMNS, click="country", key="country", selected=filters.countries)},
-        "country-table-insight": {"children": "Ordered by sessions. A wide interval means few sessions: wait before acting on it."},
+        "country-table": {"children": table(ranked[:MOST_ROWS], columns, click="country", key="country", selected=filters.countries)},
+        "country-table-insight": {
+            "children": "Ordered by sessions. A wide interval means few sessions: wait before acting on it." + changes.caution(comparison)
+        },
         "country-table-count": {"children": f"{len(rows):,} countries"},
         "country-table-sql": {"children": seen.sql("country_rates")},
         "country-table-csv": {"href": "/download/country_rates.csv" + (f"?{query}" if query else "")},

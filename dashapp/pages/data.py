@@ -8,8 +8,9 @@ from dash import html
 from dashapp import theme
 from dashapp.charts import Answer
 from dashapp.components.card import table_card, text_card
-from dashapp.components.page import frame, page, span
+from dashapp.components.page import frame, page
 from dashapp.components.table import Column, table
+from dashapp.days import span
 from dashapp.db import Reading, Row
 from dashapp.filters import Filters
 from dashapp.queries import aggregates, common, quality

@@ -2,8 +2,9 @@
 
 from dash import html
 
-from dashapp import charts, theme
+from dashapp import charts, compare, theme
 from dashapp.charts import Answer
+from dashapp.components import changes
 from dashapp.components.card import chart_card, table_card
 from dashapp.components.page import frame, page
 from dashapp.components.table import Column, table
@@ -39,11 +40,13 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     charts.read_ahead([charts.DURATION], read, filters)
     rows = sorted(charts.rows_of(charts.DURATION, read, filters), key=lambda row: row["bucket_order"])
     parts = charts.answer(charts.DURATION, rows, filters, look)
+    comparison = compare.of(read, filters)
+    columns = changes.with_change(COLUMNS, 5, read, charts.DURATION, comparison, "bucket")
     return {
-        **frame(read, filters, notes, common.kpis(read, filters)),
+        **frame(read, filters, notes, common.kpis(read, filters), comparison=comparison),
         **parts,
-        "duration-table": {"children": table(rows, COLUMNS, click="duration", key="bucket", selected=filters.durations)},
-        "duration-table-insight": {"children": UNKNOWN},
+        "duration-table": {"children": table(rows, columns, click="duration", key="bucket", selected=filters.durations)},
+        "duration-table-insight": {"children": UNKNOWN + changes.caution(comparison)},
         "duration-table-sql": parts[f"{charts.DURATION.id}-sql"],
         "duration-table-csv": parts[f"{charts.DURATION.id}-csv"],
     }

@@ -2,9 +2,9 @@
 
 from dash import html
 
-from dashapp import charts, theme
+from dashapp import charts, compare, theme
 from dashapp.charts import Answer
-from dashapp.components import reports
+from dashapp.components import changes, reports
 from dashapp.components.card import chart_card, table_card
 from dashapp.components.page import frame, page
 from dashapp.components.table import Column, table
@@ -50,19 +50,24 @@ def layout(read: Reading) -> html.Div:
 
 def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
     charts.read_ahead([chart for chart, _ in CHARTS], read, filters)
-    result = frame(read, filters, notes, common.kpis(read, filters))
+    comparison = compare.of(read, filters)
+    result = frame(read, filters, notes, common.kpis(read, filters), comparison=comparison)
     result.update(reports.answer(read, ["source", "device", "channel"], look, has_sessions=bool(common.coverage(read)["sessions"])))
     for chart, _ in CHARTS:
-        result.update(charts.answer(chart, charts.rows_of(chart, read, filters), filters, look))
+        result.update(charts.answer(chart, charts.rows_of(chart, read, filters), filters, look, **changes.context(read, chart, comparison)))
     seen = filters.without("device")
     call, params = seen.call("device_benchmarks")
     query = seen.query()
+    columns = COLUMNS
+    if comparison and not comparison.problem:
+        earlier, bound = comparison.before.without("device").call("device_benchmarks")
+        columns = changes.with_column(COLUMNS, 3, read.kept(f"from {earlier}", bound), "device")
     result.update(
         {
             "benchmark-table": {
-                "children": table(read.kept(f"from {call}", params), COLUMNS, click="device", key="device", selected=filters.devices)
+                "children": table(read.kept(f"from {call}", params), columns, click="device", key="device", selected=filters.devices)
             },
-            "benchmark-table-insight": {"children": _provenance(read)},
+            "benchmark-table-insight": {"children": _provenance(read) + changes.caution(comparison)},
             "benchmark-table-sql": {"children": seen.sql("device_benchmarks")},
             "benchmark-table-csv": {"href": "/download/device_benchmarks.csv" + (f"?{query}" if query else "")},
         }

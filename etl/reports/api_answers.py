@@ -9,6 +9,7 @@ from typing import Any
 
 from etl import privacy
 from etl.errors import InputError
+from etl.headers import shorten
 from etl.reports import numbers
 from etl.reports.model import MOST_ROWS, Reject, Report, Row, Table
 from etl.reports.terms import Term, term
@@ -32,6 +33,8 @@ def read(text: str, name: str) -> Report:
         raise InputError(f"{name}: has more parts than an answer of {MOST_ROWS:,} rows: ask for fewer days at a time")
     try:
         value = json.loads(text)
+        if "\\ud" in text.lower():  # halves of characters, which nothing can store
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError):
         raise InputError(f"{name}: starts like an answer of the Analytics API but is not valid JSON: save the whole answer again") from None
     answers = list(_answers(value))
@@ -225,7 +228,7 @@ def _row(table: Table, number: int, labels: tuple[str, ...], cells: list[str], w
     """A row with its numbers; None, and a reject, where it cannot be read."""
     want = len(table.dimensions) + len(table.metrics)
     have = width if width is not None else len(labels) + len(cells)
-    raw = privacy.scrub(", ".join((*labels, *cells)))[:500]
+    raw = privacy.raw(", ".join((*labels, *cells)))
     if have != want or len(labels) != len(table.dimensions):
         table.rejects.append(Reject(number, f"it has {have} fields where the headers have {want}", raw))
         return None
@@ -234,7 +237,7 @@ def _row(table: Table, number: int, labels: tuple[str, ...], cells: list[str], w
         try:
             values.append(_value(item, cell))
         except ValueError:
-            table.rejects.append(Reject(number, f"its {item.name} is no number", raw))
+            table.rejects.append(Reject(number, f"its {shorten(item.name)} is no number", raw))
             return None
     return Row(number, labels, tuple(values))
 

@@ -231,6 +231,10 @@ OTHER_METRICS = frozenset(
 )
 
 
+LONGEST = 300
+"""Characters of a header at most; what is longer means nothing here."""
+
+
 @dataclass(frozen=True)
 class Term:
     """A header: as the file writes it, the field it stands for ('' for none here), and the key event it is limited to, where it says so."""
@@ -256,6 +260,8 @@ def squeeze(header: str) -> str:
 def term(header: str, *, is_universal: bool = False) -> Term:
     """What a header means; `is_universal` where the report is one of Universal Analytics."""
     name = header.strip()
+    if len(name) > LONGEST:
+        return Term(name)
     bare, _, event = (
         name.removeprefix("ga:").partition(":") if name.count(":") - name.startswith("ga:") else (name.removeprefix("ga:"), "", "")
     )

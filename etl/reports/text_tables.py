@@ -276,12 +276,12 @@ def _value(item: Term, cell: str, is_comma: bool) -> float | None:
         is_count = item.field in COUNTS or (is_comma and item.field == "key_events")
         value = numbers.count(cell) if is_count else numbers.amount(cell, is_comma=is_comma)
     except ValueError:
-        raise ValueError(f"its {item.name} is no number") from None
+        raise ValueError(f"its {shorten(item.name)} is no number") from None
     return value
 
 
 def _reject(number: int, reason: str, record: list[str]) -> Reject:
-    return Reject(number, reason, privacy.scrub(re.sub(r"[\x00-\x1f\x7f]+", " ", ", ".join(record)))[:500])
+    return Reject(number, reason, privacy.raw(", ".join(record)))
 
 
 def _pivot(header: list[str], body: list[list[str]], is_universal: bool, is_comma: bool, number: int) -> Table:

@@ -15,6 +15,9 @@ from models.leaks.design import Step
 TRACKING, DEFINITION, MIX, BEHAVIOUR = "tracking break", "definition change", "traffic mix", "behaviour"
 NOT_PRICED = {TRACKING, DEFINITION}
 SILENT = 0.12
+RECORDED, LEFT = 0.05, 0.3
+"""Share of passes that a break of the records lets through, and the least that visitors themselves leave: the two that are weighed."""
+LIKELIER = 20
 SKIPPED, SKIPPED_RISE = 0.5, 0.2
 EXCHANGE_Z = 5
 EXCHANGE_LIKE = 0.35
@@ -157,7 +160,8 @@ def label(
         evidence["skipped_before"], evidence["skipped_after"] = skipped
         if skipped[1] > SKIPPED and skipped[1] - (skipped[0] or 0) >= SKIPPED_RISE:
             return Cause(TRACKING, evidence | {"rule": "later steps are recorded without this one"})
-    if upper < SILENT:
+    evidence["silence_likelier"] = float(f"{silence(observed, expected):.3g}")
+    if observed < SILENT * expected and silence(observed, expected) > LIKELIER:
         return Cause(TRACKING, evidence | {"rule": "almost nothing is recorded where much was expected"})
     if start > 0:
         first, last = span or (start, start)
@@ -192,6 +196,11 @@ def label(
         if near:
             evidence["events"] = [{"date": event.day.isoformat(), "label": event.label, "kind": event.kind} for event in near]
     return Cause(BEHAVIOUR, evidence)
+
+
+def silence(observed: float, expected: float) -> float:
+    """How many times likelier so many passes are, as a Poisson count, if hardly any were recorded than if visitors left."""
+    return float(np.exp(np.clip(observed * np.log(RECORDED / LEFT) + (LEFT - RECORDED) * expected, -50, 50)))
 
 
 def concerns(event: Event, levels: tuple[tuple[str, str], ...]) -> bool:

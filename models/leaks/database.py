@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import duckdb
 import numpy as np
 
+from models.leaks.cause import Event
 from models.leaks.cells import LARGEST_LEVELS, MIN_LEVEL, MIN_LEVEL_SHARE, OTHER, Calendar, Cells, Dimension, assemble
 from models.leaks.ranking import MOST_CELLS, Finding, Outcome
 from models.leaks.settings import Settings
@@ -32,6 +33,9 @@ EXPRESSIONS = {
     "visitor": "case when visit_number > 1 then 'returning' when visit_number = 1 then 'new' else '(unknown)' end",
 }
 """SQL over sessions that gives the level of each dimension."""
+
+COLUMNS = {"landing_group": "landing_page", "visitor": "visit_number"}
+"""The column that a dimension's level follows from, where it has another name."""
 
 
 @dataclass(frozen=True)
@@ -173,29 +177,48 @@ def resolved(con: duckdb.DuckDBPyConnection, name: str) -> str:
 
 @dataclass(frozen=True)
 class Levels:
-    """Large levels of a dimension, the largest first, with their sessions; SQL that gives a session's code, and whether there are others."""
+    """Large levels of a dimension, the largest first, with their sessions; the SQL of a session's code, the join that it needs, and
+    whether there are other levels."""
 
     name: str
     labels: tuple[str, ...]
     sessions: tuple[int, ...]
     code: str
+    joined: str
     has_others: bool
 
 
 def read_levels(con: duckdb.DuckDBPyConnection, name: str, total: int) -> Levels | None:
-    """The levels of a dimension with enough sessions; None where there are not two to compare."""
-    expression = EXPRESSIONS[name]
+    """The levels of a dimension with enough sessions; None where there are not two to compare.
+
+    A session's code is looked up by the value of its column: levels are worked out once for every value, not for every session.
+    """
+    column, table = COLUMNS.get(name, name), f"memory.main.leak_{name}"
     floor = max(MIN_LEVEL, MIN_LEVEL_SHARE * total)
-    counted = con.execute(f"select {expression} as level, count(*) as n from sessions group by level order by n desc, level").fetchall()
+    con.execute(
+        f"""
+        create or replace table {table} as
+        select {column} as value, {EXPRESSIONS[name]} as level, n
+        from (select {column}, count(*) as n from sessions group by {column})
+        """
+    )
+    counted = con.execute(f"select level, cast(sum(n) as bigint) as n from {table} group by level order by n desc, level").fetchall()
     kept = [(level, n) for level, n in counted[:LARGEST_LEVELS] if n >= floor]
     has_others = len(kept) < len(counted)
     if len(kept) + has_others < 2 or not kept:
         return None
     labels = tuple(level for level, _ in kept)
-    con.execute(f"drop type if exists memory.main.leak_{name}")
-    con.execute(f"create type memory.main.leak_{name} as enum ({', '.join(map(text, labels))})")
-    code = f"coalesce(cast(enum_code(try_cast({expression} as memory.main.leak_{name})) as utinyint), {len(kept)}::utinyint)"
-    return Levels(name, labels, tuple(n for _, n in kept), code, has_others)
+    marks = ", ".join("?" * len(labels))
+    con.execute(
+        f"create or replace table {table} as select value, cast(list_position([{marks}], level) - 1 as utinyint) as code "
+        f"from {table} where level in ({marks})",
+        [*labels, *labels],
+    )
+    missing = con.execute(f"select coalesce(max(code), {len(kept)}) from {table} where value is null").fetchall()[0][0]
+    code = f"cast(case when sessions.{column} is null then {missing} else coalesce(by_{name}.code, {len(kept)}) end as utinyint)"
+    return Levels(
+        name, labels, tuple(n for _, n in kept), code, f"left join {table} as by_{name} on by_{name}.value = sessions.{column}", has_others
+    )
 
 
 def folded(levels: Levels, count: int) -> Dimension:
@@ -216,7 +239,7 @@ def encode(con: duckdb.DuckDBPyConnection, found: list[Levels], funnel: Funnel, 
         skipped = "".join(f", not coalesce(e{number}, false) as k{number}" for number, _ in marks)
         parts = ", ".join(f"bool_or(event_name in ({', '.join(map(text, names))})) as e{number}" for number, names in marks)
         every = ", ".join(text(name) for _, names in marks for name in names)
-        joined = f"left join (select session_id, {parts} from events where event_name in ({every}) group by session_id) as seen using (session_id)"
+        joined = f"left join (select session_id, {parts} from events where event_name in ({every}) group by session_id) as seen on seen.session_id = sessions.session_id"
     worth = f"least(cast(revenue as double), {cap!r})" if cap is not None else "0.0"
     con.execute(
         f"""
@@ -227,16 +250,18 @@ def encode(con: duckdb.DuckDBPyConnection, found: list[Levels], funnel: Funnel, 
             {level} as level,
             case when stage = 3 then {worth} else 0.0 end as worth
             {skipped}
-        from sessions {joined}
+        from sessions {" ".join(levels.joined for levels in found)} {joined}
         """
     )
+    for levels in found:
+        con.execute(f"drop table memory.main.leak_{levels.name}")
 
 
 def key_sql(kept: list[int], calendar: Calendar, start: date | None) -> tuple[str, str]:
     """A packed key of a session's codes, where only the `kept` largest levels of each dimension count, and its bin."""
     key = "0::bigint"
     for number, count in enumerate(kept):
-        key = f"({key}) * {count + 1} + least(d{number}, {count})"
+        key = f"({key}) * {count + 1} + (case when d{number} < {count} then d{number} else {count} end)"
     offset = (calendar.starts[0] - start).days if calendar.is_dated and start else 0
     return key, f"(day - {offset}) // {calendar.days}" if calendar.is_dated else "0"
 
@@ -279,7 +304,6 @@ def aggregate(
         from keyed
         where day >= {before}
         group by key, bin
-        order by key, bin
         """
     ).fetchnumpy()
     out = {name: np.asarray(values) for name, values in rows.items()}
@@ -360,3 +384,20 @@ def append(con: duckdb.DuckDBPyConnection, run: dict, outcome: Outcome, funnel: 
                 json.dumps(one.evidence | {"stage": funnel.from_stage(one.from_stage)}, ensure_ascii=False),
             ],
         )
+        if moments := outcome.trends.get(one.leak_id):
+            con.executemany(
+                "insert into leak_trends values (?, ?, ?, ?, ?, ?)",
+                [[one.leak_id, run["run_id"], at.start, at.entrants, at.passes, at.expected_rate] for at in moments],
+            )
+    if outcome.intents:
+        con.executemany(
+            "insert into intent_rates values (?, ?, ?, ?, ?)",
+            [[run["run_id"], at.dimension, at.level, at.sessions, at.conversions] for at in outcome.intents],
+        )
+
+
+def write_events(con: duckdb.DuckDBPyConnection, events: list[Event]) -> None:
+    """Replace the events of the team, which trends show."""
+    con.execute("delete from site_events")
+    if events:
+        con.executemany("insert into site_events values (?, ?, ?)", [[event.day, event.label, event.kind] for event in events])

@@ -94,6 +94,11 @@ class Step:
         self.timed = [self.codes[:, d][self.combination].astype(np.int32) * self.bins + self.bin for d in range(len(self.sizes))]
         self.combinations = len(self.codes)
 
+    def without(self, number: int) -> None:
+        """Forget a leak; the next fit goes on without it."""
+        del self.leaks[number]
+        self.beta = np.delete(self.beta, self.width + number)
+
     def by_combination(self, values: np.ndarray) -> np.ndarray:
         return np.bincount(self.combination, values, minlength=self.combinations)
 

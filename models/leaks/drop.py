@@ -7,7 +7,7 @@ the rest of the site is the control; what a segment's weeks scatter beyond chanc
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import log_ndtr, ndtr
 
 from models.leaks.design import Step
 from models.leaks.interaction import Sums, pooled_error
@@ -31,6 +31,17 @@ class Drops:
     start: np.ndarray
     earliest: np.ndarray
     latest: np.ndarray
+
+    def weaken(self, variance: np.ndarray) -> None:
+        """Add a variance to the effects, by segment and start; p falls back as the tail at z does."""
+        with np.errstate(divide="ignore", invalid="ignore"):
+            own = (self.effect / self.z) ** 2
+            z = self.z / np.sqrt(1 + variance[np.arange(len(self.z)), self.start] / own)
+        z = np.where(np.isfinite(self.z) & (self.z < 0) & np.isfinite(z), z, self.z)
+        usable = np.isfinite(z) & (self.z < z) & (z < 0)
+        factor = np.exp(np.minimum(log_ndtr(np.where(usable, z, 0)) - log_ndtr(np.where(usable, self.z, 0)), 700))
+        self.p = np.where(usable, np.minimum(self.p * factor, 1.0), self.p)
+        self.z = z
 
 
 def informations(step: Step, sums: Sums) -> np.ndarray:

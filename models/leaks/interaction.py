@@ -51,6 +51,8 @@ class Segments:
         self.timed = [segment[step.combination] * step.bins + step.bin for segment in self.segment]
         self.known: list[np.ndarray | None] = [None] * len(families)
         """Information of the segments at the first fit, less what leaks found since take."""
+        self.taken: list[list[np.ndarray]] = []
+        """What each leak of the step takes of it, by family."""
 
     def by_bin(self, step: Step, number: int, values: np.ndarray) -> np.ndarray:
         """Sums of the cells' values: (segments, bins)."""
@@ -76,10 +78,20 @@ class Segments:
         cells = np.flatnonzero(step.cells_of(step.leaks[-1]))
         weight = step.weight[cells]
         whole = weight.sum() + LEAK_PRECISION
+        taken = []
         for number, family in enumerate(self.families):
-            if self.known[number] is not None and len(family):
-                common = np.bincount(self.segment[number][step.combination[cells]], weight, minlength=len(family) + 1)[:-1]
-                self.known[number] = np.maximum(self.known[number] - common**2 / whole, 0)
+            known = self.known[number]
+            common = np.bincount(self.segment[number][step.combination[cells]], weight, minlength=len(family) + 1)[:-1]
+            taken.append(np.zeros(0) if known is None else np.minimum(common**2 / whole, known))
+            if known is not None:
+                self.known[number] = known - taken[-1]
+        self.taken.append(taken)
+
+    def take_back(self, leak: int) -> None:
+        """Give back what a leak took that is no longer one."""
+        for number, taken in enumerate(self.taken.pop(leak)):
+            if self.known[number] is not None and len(taken):
+                self.known[number] = self.known[number] + taken
 
 
 def segment_sums(step: Step, segments: Segments, number: int) -> Sums:

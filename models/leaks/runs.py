@@ -7,6 +7,7 @@ from pathlib import Path
 from etl.publish import publishing
 from etl.schema import DATA
 from models.database import reading
+from models.experiments import fixes, plans, verdicts
 from models.leaks import cause, database, ranking, settings
 from models.runs import code_version, name, now
 
@@ -17,7 +18,12 @@ EVENT_KINDS = {"release", "campaign", "outage", "tracking", "other"}
 
 def read_calendars() -> list[cause.Event]:
     """Known changes of definitions, and the team's own events."""
-    return [*cause.read_events(KNOWN_CHANGES, {"definition"}), *cause.read_events(SITE_EVENTS, EVENT_KINDS)]
+    return [*cause.read_events(KNOWN_CHANGES, {"definition"}), *read_site_events()]
+
+
+def read_site_events() -> list[cause.Event]:
+    """What the team wrote down of its site."""
+    return cause.read_events(SITE_EVENTS, EVENT_KINDS)
 
 
 def rank(db: Path, *, say: Callable[[str], None] = lambda text: None) -> tuple[dict, ranking.Outcome]:
@@ -35,6 +41,7 @@ def rank(db: Path, *, say: Callable[[str], None] = lambda text: None) -> tuple[d
     with reading(db) as con:
         cells, funnel, data_hash = database.read_cells(con, chosen)
         latest = database.read_latest(con) if has_leaks(con) else None
+        fixed = fixes.read(con)
     say("Ranking leaks …")
     outcome = ranking.rank(ranking.prepare(cells), events=events, q=chosen.false_share)
     version = code_version()
@@ -43,16 +50,22 @@ def rank(db: Path, *, say: Callable[[str], None] = lambda text: None) -> tuple[d
         "stages": list(funnel.names),
         "false_share": chosen.false_share,
         "events": [[event.day.isoformat(), event.label] for event in events],
+        "fixes": [[fix.leak_id, fix.fixed_on.isoformat()] for fix in fixed],
         "code_version": version,
     }
     same = latest is not None and latest[0] == data_hash and json.loads(latest[1]) == told
     ranked_at = now()
-    run_id = name(ranked_at, data_hash, version, told)
+    run_id = name(ranked_at, "leaks", data_hash, version, told)
     if not same:
         say("Publishing …")
         with publishing(db) as con:
             run = {"run_id": run_id, "ranked_at": ranked_at, "code_version": version, "data_hash": data_hash, "settings": json.dumps(told)}
             database.append(con, run, outcome, funnel)
+            database.write_events(con, read_site_events())
+            plans.append(con, run_id, outcome)
+            fixed = fixes.read(con)
+            fixes.store(con, fixed)
+            verdicts.append(con, run_id, verdicts.verdicts(con, fixed, outcome.leaks, funnel, outcome.cells.calendar))
     return summary(None if same else run_id, data_hash, outcome, funnel), outcome
 
 

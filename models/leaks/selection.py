@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
-from models.leaks import drop, interaction
+from models.leaks import drop, interaction, nested
 from models.leaks.candidates import Family, families, parents
 from models.leaks.cells import Cells
 from models.leaks.design import Effect, Step
@@ -13,6 +14,8 @@ Q = 0.10
 MOST = 20
 PARENT_P = 0.02
 OVERLAP = 0.5
+STAYING = 3.5
+"""Standard deviations, natural spread included, that a leak has to keep beside the others."""
 INTERACTION, DROP = "interaction", "drop"
 
 
@@ -76,13 +79,14 @@ def score(step: Step, segments: interaction.Segments, *, dated: bool, natural: b
     else:
         offsets = {}
         step.fit()
-    if step.leaks:
+    if len(segments.taken) < len(step.leaks):
         segments.give_way(step)
     sums = [interaction.segment_sums(step, segments, number) for number in range(len(known))]
     if offsets:
         for family, one in zip(known, sums, strict=True):
             if family.order == 3:
                 one.information = interaction.information_beside_pairs(one, family, known, offsets)
+    uneven = [nested.inherited(step, segments, number, one.information_by_bin) for number, one in enumerate(sums)] if natural else []
     parts, spreads, noises = [], {}, {}
     for order in (2, 3):
         chosen = [i for i, family in enumerate(known) if family.order == order and len(family)]
@@ -95,7 +99,7 @@ def score(step: Step, segments: interaction.Segments, *, dated: bool, natural: b
         used = interaction.natural_spreads(effects, variances) if natural else [0.0] * len(chosen)
         for i, use, variance, effect, t in zip(chosen, usable, variances, effects, used, strict=True):
             spreads[known[i].dimensions] = t
-            sd = np.sqrt(variance + t)
+            sd = np.sqrt(variance + t + (uneven[i][use, 0] if natural else 0.0))
             z = effect / sd
             skew = sums[i].third[use] * variance**3 / sd**3
             p = interaction.small_counts(interaction.lower_tail(z, skew), sums[i], use)
@@ -112,6 +116,8 @@ def score(step: Step, segments: interaction.Segments, *, dated: bool, natural: b
                 noises[known[i].dimensions] = t
                 tried = drop.scan(sums[i], info, t)
                 use = np.flatnonzero(np.isfinite(tried.z))
+                if step.leaks and natural:
+                    tried.weaken(uneven[i])
                 parts.append(
                     (
                         tried.p[use],
@@ -129,6 +135,8 @@ def score(step: Step, segments: interaction.Segments, *, dated: bool, natural: b
     return Scored(*columns, spreads=spreads, noises=noises)
 
 
+# The matrices are small: more threads spend their time waiting for one another.
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def select(cells: Cells, *, q: float = Q, most: int = MOST, refit: bool = True, natural: bool = True) -> Ranking:
     """Find the leaks of all steps together."""
     known = families(cells)
@@ -177,10 +185,46 @@ def select(cells: Cells, *, q: float = Q, most: int = MOST, refit: bool = True, 
         )
         if refit:
             scored[number] = score(steps[number], segments[number], dated=dated, natural=natural)
+            if natural and settle(steps[number], segments[number], found[-1], excluded):
+                scored[number] = score(steps[number], segments[number], dated=dated, natural=natural)
+                found[-1].spread = spread_of(scored[number], known[found[-1].family].dimensions, start, effect, steps[number], cells)
+            while natural and (gone := faded(steps[number], [one for one in found if one.step == number])) is not None:
+                found.remove(gone)
+                steps[number].without(gone.number)
+                for one in found:
+                    one.number -= one.step == number and one.number > gone.number
+                segments[number].take_back(gone.number)
+                scored[number] = score(steps[number], segments[number], dated=dated, natural=natural)
     running = 0.0
     for one in found:
         running = one.q = max(running, one.q)
     return Ranking(cells, known, steps, scored, found, m)
+
+
+def settle(step: Step, segments: interaction.Segments, one: Found, excluded: set[tuple[int, int, int, bool]]) -> bool:
+    """Move the leak found last to the segment above or below it that explains more, if any, and say whether it moved."""
+    is_drop = one.start >= 0
+    other = nested.better(step, segments, one.family, one.segment, max(one.start, 0), 1 if is_drop else 2)
+    if other is None or (one.step, *other, is_drop) in excluded:
+        return False
+    effect = Effect(segments.families[other[0]].inside(other[1])[step.rows], max(one.start, 0))
+    last = step.leaks.pop()
+    clashes = overlaps(step, effect)
+    step.leaks.append(last)
+    if clashes:
+        return False
+    nested.replaced(step, segments, effect)
+    one.family, one.segment = other
+    excluded.add((one.step, *other, is_drop))
+    return True
+
+
+def faded(step: Step, found: list[Found]) -> Found | None:
+    """The leak of a step that the ones found after it explain, if any: the one with the least left of it in the common fit."""
+    effects, variances = step.leak_effects()
+    left = [(effects[one.number] / np.sqrt(variances[one.number] + one.spread), place) for place, one in enumerate(found)]
+    z, place = max(left, default=(-np.inf, 0))
+    return found[place] if z > -STAYING else None
 
 
 def spread_of(one: Scored, dimensions: tuple[int, ...], start: int, effect: Effect, step: Step, cells: Cells) -> float:

@@ -1,5 +1,6 @@
 """Filters: to the URL and back, and to calls that only ever bind what strangers wrote."""
 
+from dataclasses import replace
 from datetime import date
 
 import duckdb
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashapp.filters import ARGUMENTS, DIMENSIONS, FILTERED, MOST_VALUES, RELATIONS, Filters, make
+from dashapp.filters import ARGUMENTS, COMPARISONS, DIMENSIONS, FILTERED, MOST_VALUES, RELATIONS, Filters, make
 from tests.dashapp.building import build
 
 values = st.lists(st.text(max_size=40), max_size=6)
@@ -19,7 +20,8 @@ def filters(draw) -> Filters:
     since, until = draw(days), draw(days)
     if since and until and since > until:
         since, until = until, since
-    return make({dimension: draw(values) for dimension in DIMENSIONS}, since, until)
+    chosen = make({dimension: draw(values) for dimension in DIMENSIONS}, since, until)
+    return replace(chosen, compare=draw(st.sampled_from(["", *COMPARISONS])))
 
 
 @given(filters())
@@ -54,6 +56,14 @@ def test_reversed_dates_are_swapped_with_a_note():
     found, notes = Filters.read("since=2024-03-05&until=2024-03-01")
     assert (found.since, found.until) == (date(2024, 3, 1), date(2024, 3, 5))
     assert notes
+
+
+def test_a_comparison_is_read_and_an_unknown_one_is_ignored_with_a_note():
+    assert Filters.read("compare=year&device=mobile") == (Filters(devices=("mobile",), compare="year"), [])
+    assert Filters(compare="previous", until=date(2024, 3, 1)).query() == "until=2024-03-01&compare=previous"
+    assert Filters.read("compare=") == (Filters(), [])
+    found, notes = Filters.read("compare=<b>tomorrow</b>")
+    assert found == Filters() and len(notes) == 1 and "<b>" not in notes[0]
 
 
 def test_floods_are_cut_with_a_note():

@@ -129,7 +129,7 @@ def test_filters_that_could_choose_nothing_are_hidden(tmp_path):
         for child in field.children
         if str(getattr(child, "id", "")).startswith("filter-")
     }
-    assert hidden == {"filter-dates", "filter-country"}
+    assert hidden == {"filter-dates", "filter-compare", "filter-country"}
     assert {"filter-dates", "filter-country", "filter-device"} <= ids(shell)
 
 

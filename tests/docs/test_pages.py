@@ -29,7 +29,7 @@ def test_links_lead_somewhere(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_paths_in_words_exist(page):
-    """A path in code marks, such as `sql/checks`, is one of this repository's, or one that running it makes."""
+    """A path in code marks, such as `sql/checks`, is one of this repository's, or one that running it makes or its users write."""
     made = ("data/leaks.duckdb", "data/.salt", "data/raw", "data/demo", "data/webhooks.toml")
     for path in re.findall(r"`((?:bin|data|dashapp|docs|etl|models|sql|tests)/[\w./-]*)`", prose(page)):
         assert path.startswith(made) or (ROOT / path).exists(), path

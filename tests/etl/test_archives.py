@@ -384,3 +384,9 @@ def test_reports_in_archives_are_told_by_their_member(tmp_path, real_data):
     content = (real_data / "ga4_ui_reports_snapshot.csv").read_bytes()
     line = refused(tmp_path, packed(tmp_path / "reports.zip", {"june/snapshot.csv": content}))
     assert line.startswith("reports.zip/june/snapshot.csv: ")
+
+
+@pytest.mark.parametrize("member", [" ", "two  blanks.csv", " before.csv", "un\u00a0breakable.csv"])
+def test_members_whose_names_hold_blanks_are_told_with_their_archive(tmp_path, member):
+    line = refused(tmp_path, packed(tmp_path / "a.zip", {member: gzip.compress(b"cut off" * 9)[:-9]}))
+    assert line.startswith("a.zip/") and "cut off" in line and tmp_path.name not in line

@@ -183,6 +183,15 @@ def test_messages_hold_no_ids(tmp_path):
     assert ROW["fullVisitorId"] not in str(caught.value) and ROW["visitId"] not in str(caught.value)
 
 
+@pytest.mark.parametrize("letter", ["\u202e", "\x1b", "\ue000", "\u200b", "\x85"])
+def test_messages_can_be_printed(tmp_path, letter):
+    path = tmp_path / "odd.csv"
+    path.write_text(f"Dear {letter}all\nplease find the numbers attached\n", encoding="utf-8")
+    with pytest.raises(InputError, match="Dear +all") as caught:
+        land(path)
+    assert str(caught.value).isprintable()
+
+
 def test_a_first_record_longer_than_what_is_looked_at(tmp_path):
     long = {"visitId": "1499206032", "visitStartTime": "1499206032", "date": "20170704", "totals": {"hits": "1"}, "trafficSource": {}}
     long |= {

@@ -538,6 +538,29 @@ def test_rates_beyond_one_are_rejected(tmp_path, db, rate):
     assert (loaded["aggregated"], loaded["rejected"]) == (2, 1)
 
 
+def test_giant_cells_take_no_time_of_their_square(tmp_path, db):
+    """Scrubbing a text takes the square of its length: what is stored of a row that is not loaded is cut before."""
+    load([written(tmp_path, f"{EXPLORATION}{'x' * 120_000},desktop,France,many,0.03,4000\n{'y' * 3_000_000}\n")], db)
+    stored = query(db, "select reason, raw from rejects order by row_number")
+    assert [len(row["raw"]) for row in stored] == [500, 0]
+    many = [("x" * 2_000_000, "many"), *[("France", 5)] * 3]
+    load([written(tmp_path, json.dumps(answer(["country"], ["sessions", "keyEvents"], [(*row, 1) for row in many])), "answer.json")], db)
+    assert [len(row["raw"]) for row in query(db, "select raw from rejects where load_id = 2")] == [500]
+
+
+def test_halves_of_characters_in_answers_are_stored_as_question_marks(tmp_path, db):
+    rows = [("Fr\ud800nce", 5, 1), ("Peru", 5, 1), ("\udfff", "many", 1)]
+    load([written(tmp_path, json.dumps(answer(["country"], ["sessions", "keyEvents"], rows)))], db)
+    assert {row["country"] for row in query(db, "select country from aggregates")} == {"Fr?nce", "Peru"}
+    assert query(db, "select raw from rejects") == [{"raw": "?, many, 1"}]
+
+
+def test_reasons_hold_no_ids(tmp_path, db):
+    header = PREAMBLE + "Country,Sessions,Key events,Key events:712300000.1499200000\n"
+    load([written(tmp_path, header + "France,5,1,1\nPeru,6,1,1\nChile,7,1,many\n")], db)
+    assert [row["reason"] for row in query(db, "select reason from rejects")] == ["its Key events:(id) is no number"]
+
+
 def test_mostly_unreadable_reports_change_nothing(tmp_path, db):
     text = PREAMBLE + "Country,Sessions,Key events\nSpain,5,1\nFrance,-5,1\nItaly,-5,1\n"
     with pytest.raises(InputError, match=r"^report\.csv: 2 of 3 rows cannot be loaded \(row 2: its sessions are no count\)"):

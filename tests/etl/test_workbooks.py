@@ -243,3 +243,14 @@ def test_quotes_line_breaks_and_formulas_in_cells_stay_texts(tmp_path):
     assert file["rejected"] == 0
     assert sessions[0]["source"].startswith("=cmd|")
     assert list(ROW)[0] == "fullVisitorId"
+
+
+def test_an_open_document_whose_type_is_damaged(tmp_path):
+    """Its first part is read to tell what it is, before anything else of it."""
+    content = open_document(tmp_path / "book.ods", table(3)).read_bytes()
+    path = tmp_path / "damaged.ods"
+    path.write_bytes(content.replace(b"opendocument.spreadsheet", b"opendocument.spreadshEEt", 1))
+    assert "damaged" in refused(tmp_path, path)
+    place = content.index(b"PK\x01\x02") + 42  # where the directory says that the first part stands
+    path.write_bytes(content[:place] + b"\x05\x00\x00\x00" + content[place + 4 :])
+    assert "damaged" in refused(tmp_path, path)

@@ -252,9 +252,11 @@ def test_steps_follow_the_shop_where_events_tell(tmp_path, empty_database):
     db = build(tmp_path / "leaks.duckdb", table, empty_database)
     with duckdb.connect(str(db)) as con:
         for name, least, index in (("add_to_cart", 3, 1), ("begin_checkout", 3, 2)):
-            con.execute(f"insert into events select session_id, {index}, null, '{name}', null, null from sessions where stage >= {least}")
+            con.execute(
+                f"insert into events by name select session_id, {index} as event_index, '{name}' as event_name from sessions where stage >= {least}"
+            )
         con.execute(
-            "insert into events select session_id, 1, null, 'add_to_cart', null, null from sessions where stage = 2 and device = 'mobile'"
+            "insert into events by name select session_id, 1 as event_index, 'add_to_cart' as event_name from sessions where stage = 2 and device = 'mobile'"
         )
     with reading(db) as con:
         cells, funnel, _ = database.read_cells(con, settings.read())

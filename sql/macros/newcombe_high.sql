@@ -1,0 +1,21 @@
+create or replace macro newcombe_high
+(k1, n1, k2, n2) as
+    case
+        when n1 > 0 and n2 > 0
+        then least(
+            1e0,
+            cast(k1 as double) / n1 - cast(k2 as double) / n2
+            + sqrt(power(wilson_high(k1, n1) - cast(k1 as double) / n1, 2) + power(cast(k2 as double) / n2 - wilson_low(k2, n2), 2))
+        )
+    end,
+(k1, n1, k2, n2, z) as
+    case
+        when n1 > 0 and n2 > 0
+        then least(
+            1e0,
+            cast(k1 as double) / n1 - cast(k2 as double) / n2
+            + sqrt(power(wilson_high(k1, n1, z) - cast(k1 as double) / n1, 2) + power(cast(k2 as double) / n2 - wilson_low(k2, n2, z), 2))
+        )
+    end;
+
+comment on macro newcombe_high is 'Upper bound of Newcombe''s hybrid score interval for k1 / n1 - k2 / n2 (Newcombe 1998, method 10); 95 %, or of any level by its quantile z. NULL where n1 or n2 is 0; within [-1, 1].';
