@@ -1,5 +1,6 @@
 """What the running server answers: the model's own probabilities, in order, and problem documents for everything else."""
 
+import http.client
 import json
 import math
 from datetime import datetime
@@ -219,6 +220,19 @@ def test_other_types_are_refused(server, headers):
 def test_bodies_have_a_limit(server):
     assert ask(server, b" " * 4_000_001).status == 413
     assert ask(server, b'{"sessions": [{}]}' + b" " * 3_999_982).status == 200
+
+
+@pytest.mark.parametrize("size, status", [(10, 200), (4_000_001, 413)])
+def test_bodies_that_do_not_say_their_size_have_it_too(server, size, status):
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+    body = b'{"sessions": [{}]}'.ljust(size)
+    pieces = (body[start : start + 50_000] for start in range(0, len(body), 50_000))
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
+    connection.request("POST", "/api/v1/score", pieces, headers, encode_chunked=True)
+    answer = connection.getresponse()
+    assert answer.status == status
+    assert json.loads(answer.read())
+    connection.close()
 
 
 @pytest.mark.parametrize("query", ["?kind=late", "?kind=early&kind=early", "?reasons=1", "?reason=true", "?reasons="])
