@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from models.leaks import blindspots, cause, gap, money, selection, sitewide, told
 from models.leaks.cells import Cells, fold, without_functions
@@ -73,6 +74,7 @@ def prepare(cells: Cells, *, most: int = MOST_CELLS) -> Cells:
     return small
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")
 def rank(cells: Cells, *, events: list[cause.Event] | None = None, q: float = Q) -> Outcome:
     """Find, date, price and explain.
 
