@@ -45,10 +45,9 @@ GRID = {
     "source": "source",
     "duration_seconds": "duration",
     "visit_number": "visitors",
-    "revenue": "revenue",
     "started_at": "dates",
 }
-QUICK = {"returning": "visitors"}
+QUICK = {"returning": "visitors", "visitors": "visitors"}
 # Charts that still say something without a capability: the sentence that it is missing stands beside theirs.
 ASIDE = {"funnel-by-device": "device"}
 PAIRED_WITH_DEVICE = ("source-device-heatmap", "source-probabilities")

@@ -9,7 +9,7 @@ from etl import bots, undated
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
 DATA = SQL.parent / "data"
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 
 ORDER = {
     "macros": ["newcombe_low", "newcombe_high", "default_channel_group"],

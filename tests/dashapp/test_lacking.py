@@ -161,7 +161,7 @@ def test_columns_of_candidates_follow(tmp_path):
     fields = {column["field"] for column in grid.columnDefs}
     assert not fields & {"country", "started_at"} and {"device", "source"} <= fields
     quick = next(part for part in layout._traverse() if getattr(part, "id", None) == "candidates-quick")
-    assert [option["value"] for option in quick.options] == ["open", "deep"]
+    assert [option["value"] for option in quick.options] == ["deep"]
 
 
 def test_each_chart_says_what_its_stages_are_told_from(tmp_path):
