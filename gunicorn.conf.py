@@ -17,9 +17,10 @@ limit_request_line = 8190
 max_requests = 20_000
 max_requests_jitter = 2_000
 control_socket_disable = True
-# %(U)s is the path alone: filters in a query string may hold names of customers' campaigns.
+# %(U)s is the path alone: filters in a query string may hold names of customers' campaigns. The first field in braces is the name of the
+# API token, - for other requests.
 accesslog = "-" if os.environ.get("PORT") else None
-access_log_format = '%(h)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
+access_log_format = '%(h)s %({leaks.client}e)s "%(m)s %(U)s" %(s)s %(B)s %(M)sms'
 loglevel = "warning"
 
 

@@ -8,6 +8,7 @@ from dash.development.base_component import Component
 from flask import request
 
 from dashapp import auth, charts, download, http, lacking, plain
+from dashapp.api import routes
 from dashapp.components.empty import nothing
 from dashapp.components.shell import SKELETON, shell
 from dashapp.db import Database, DatabaseUnavailable
@@ -79,6 +80,7 @@ def create(settings: Settings) -> App:
     auth.install(app.server, settings)
     http.install(app, database, settings, frozenset(PAGES))
     download.install(app.server, database)
+    routes.install(app.server, database, settings)
     # Dash learns which files of its components it may serve while it writes the first page: without this, a worker that has not
     # written one refuses the scripts of a page that another worker wrote.
     with app.server.test_request_context("/"):
@@ -181,6 +183,7 @@ def _clientside(app: App) -> None:
     app.clientside_callback(
         ClientsideFunction("leaks", "arrive"), Output({"nav": ALL}, "className"), Input("url", "pathname"), Input("url", "search")
     )
+    app.clientside_callback(ClientsideFunction("leaks", "land"), Input("url", "hash"), Input("page", "children"))
     app.clientside_callback(ClientsideFunction("leaks", "refetch"), Input("candidates-quick", "value"), prevent_initial_call=True)
     for chart in charts.CHARTS.values():
         if chart.clicks:

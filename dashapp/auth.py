@@ -18,6 +18,8 @@ from dashapp.settings import Settings
 OPEN_PATHS = frozenset({"/healthz", "/readyz", "/login", "/logout"})
 # The route and not the path: what no asset answers, such as /assets/ or /assets//.., Dash answers with its page.
 ASSETS = "_dash_assets.static"
+# Bearer tokens open the API and nothing else; a signed-in browser does not open it. It answers for itself.
+API = "api"
 LASTS = timedelta(hours=12)
 MOST_FAILURES = 5
 FAILURE_WINDOW = 300.0
@@ -94,7 +96,7 @@ def install(server: Flask, settings: Settings) -> None:
     def deny() -> Response | None:
         if request.path == "/logout" and request.method != "POST":
             return Response("Sign out with the button.\n", 405, {"Allow": "POST"}, mimetype="text/plain")
-        if request.path in OPEN_PATHS or request.endpoint == ASSETS or current_user():
+        if request.path in OPEN_PATHS or request.endpoint == ASSETS or request.blueprint == API or current_user():
             return None
         wants_page = request.method == "GET" and not request.path.startswith(("/_", "/api/", "/download/"))
         if wants_page:
@@ -139,7 +141,7 @@ def safe_target(target: str | None) -> str:
 
 
 def _refuse_other_sites() -> Response | None:
-    if request.method in SAFE_METHODS or request.headers.get("Authorization", "").startswith("Bearer "):
+    if request.method in SAFE_METHODS or request.blueprint == API:
         return None
     origin = request.headers.get("Origin")
     foreign = origin is not None and urlsplit(origin).netloc != request.host

@@ -62,6 +62,13 @@ WHOLE = frozenset(
         "loads",
         "benchmarks",
         "settings",
+        "open_leaks",
+        "leak_runs",
+        "leak_history",
+        "leak_trends",
+        "intent_rates",
+        "blind_spots",
+        "site_events",
     }
 )
 RELATIONS = FILTERED | WHOLE

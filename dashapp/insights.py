@@ -6,22 +6,27 @@ colour or draw are not spoken of either.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from dashapp.figures import labels
 from dashapp.figures.duration import buckets
+from dashapp.figures.events import within
 from dashapp.figures.funnel import stage_name, stages
+from dashapp.figures.leaks import stretches
 from dashapp.figures.midfunnel import in_unit, metric_name, pairs
 from dashapp.figures.model import calibration_bins, deciles
 from dashapp.figures.probabilities import bins, cutoff_of
 from dashapp.figures.rows import FEWEST_SESSIONS, Rate, overall_rate, rate_of, row_rate, share, whole
 from dashapp.figures.sources import bounds, by_source
 from dashapp.figures.trend import periods
+from dashapp.findings import missed_words
 from dashapp.statistics import dispersion, for_selected, newcombe, wilson, z_value
-from dashapp.theme import NBSP, exact, interval, money, number, points, rate
+from dashapp.theme import NBSP, exact, interval, number, points, rate, rough_money
 
 FEWEST_PERIODS = 7
 OTHER_DEVICES = "other devices"
 NO_SESSIONS = "There are no sessions in this selection."
+UNRANKED = "what could be won back is not estimated yet"
 NO_MODEL = "There are no predictions for this selection yet."
 
 
@@ -67,9 +72,43 @@ def clearest(groups: list[tuple[object, Rate]], total: Rate) -> Contrast | None:
     return Contrast(group, r, (total.k - r.k) / (total.n - r.n), low, high, len(able))
 
 
-def daily_trend(rows: list[dict], **context) -> str:
-    """Say the rate over the whole time and which day or week, if any, stands apart."""
+def daily_trend(rows: list[dict], *, events: list[dict] | None = None, **context) -> str:
+    """Say the rate over the whole time and which day or week, if any, stands apart; and what the team marked in that time."""
     shown = periods(rows)
+    marked = within(events, shown[0].start, shown[-1].start + timedelta(days=shown[-1].days - 1)) if shown else []
+    return " ".join(filter(None, [_over_time(shown), _marked(marked)]))
+
+
+def _marked(events: list[tuple]) -> str:
+    if not events:
+        return ""
+    told = [f"{labels.shorten(labels.clean(label), 40)} ({when.day} {when:%b})" for when, label, _ in events[:3]]
+    more = f" and {len(events) - 3} more" if len(events) > 3 else ""
+    return f"Marked: {', '.join(told)}{more}."
+
+
+def leak_trend(rows: list[dict], *, start=None, bin_days: int = 1, **context) -> str:
+    """Say how often the segment passed the step, before the start where there is one, and since."""
+    shown = stretches(rows, start, bin_days)
+    late = _together(one.rate for one in shown if not start or one.first >= start)
+    early = _together(one.rate for one in shown if start and one.first < start)
+    if late.is_thin:
+        return _too_few(late) if late.n else NO_SESSIONS
+    if early.is_thin:
+        return f"{rate(late.value)} of {exact(late.n)} sessions passed the step (95 % interval {interval(late.low, late.high)})."
+    return (
+        f"{rate(early.value)} of {exact(early.n)} sessions passed the step before the start (95 % interval {interval(early.low, early.high)}), "
+        f"{rate(late.value)} of {exact(late.n)} since (95 % interval {interval(late.low, late.high)})."
+    )
+
+
+def blind_spot_map(rows: list[dict], **context) -> str:
+    """Say what loss a segment of middling size would show at the last step."""
+    known = [row for row in rows or [] if row.get("step") is not None and number(row.get("expected_passes"))]
+    return missed_words(known) or "There are no figures of what the latest ranking would have missed."
+
+
+def _over_time(shown: list) -> str:
     total = _together(p.rate for p in shown)
     if not total.n:
         return NO_SESSIONS
@@ -153,24 +192,36 @@ def funnel_by_device(rows: list[dict], **context) -> str:
     )
 
 
-def revenue_at_stake(rows: list[dict], *, currency: str = "$", **context) -> str:
-    """Say at which step most can be won back, and that the ceiling is none to hope for."""
+def revenue_at_stake(rows: list[dict], *, currency: str = "$", is_ranked: bool = False, **context) -> str:
+    """Say at which step the leaks found cost most, with its interval, and that the ceiling is none to hope for."""
     steps = [row for row in rows or [] if number(row.get("dropped"))]
     if not steps:
         return "Nothing was lost between the stages in this selection."
-    priced = [row for row in steps if number(row.get("recoverable_revenue"))]
+    known = [row for row in steps if number(row.get("recoverable_revenue")) is not None]
+    priced = [row for row in known if number(row["recoverable_revenue"]) > 0]
     if not priced:
         most = max(steps, key=lambda row: number(row["dropped"]))
         lost = sum(number(row["dropped"]) for row in steps)
+        why = (
+            "no leak with a price was found"
+            if known
+            else "leaks are ranked over all sessions, not for a selection"
+            if is_ranked
+            else UNRANKED
+        )
         return (
-            f"Most sessions end at {_step(most)}: {exact(most['dropped'])} of the {exact(lost)} that did not convert; what could be won "
-            "back is not estimated yet, and the ceiling is arithmetic that nobody can reach."
+            f"Most sessions end at {_step(most)}: {exact(most['dropped'])} of the {exact(lost)} that did not convert; {why}, and the ceiling "
+            "is arithmetic that nobody can reach."
         )
     best = max(priced, key=lambda row: number(row["recoverable_revenue"]))
-    amount = money(best["recoverable_revenue"], currency)
+    low, high = number(best.get("recoverable_low")), number(best.get("recoverable_high"))
+    bounds = "" if low is None or high is None else f" (from {rough_money(low, currency)} to {rough_money(high, currency)})"
     ceiling = number(best.get("ceiling_revenue"))
-    bound = f"; the ceiling of {money(ceiling, currency)} is arithmetic, nobody can reach it" if ceiling is not None else ""
-    return f"Most could be won back at {_step(best)}: about {amount}, a rough estimate without an interval{bound}."
+    bound = f"; the ceiling of {rough_money(ceiling, currency)} is arithmetic, nobody can reach it" if ceiling is not None else ""
+    return (
+        f"The leaks found cost most at {_step(best)}: an estimated {rough_money(best['recoverable_revenue'], currency)}{bounds} "
+        f"in the period ranked{bound}."
+    )
 
 
 def midfunnel_comparison(rows: list[dict], *, currency: str = "$", **context) -> str:

@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dashapp.api import deliveries, tokens
+
 DEFAULT_DATABASE = "data/leaks.duckdb"
 DEFAULT_PORT = 8050
+DEFAULT_WEBHOOKS = "data/webhooks.toml"
+DEFAULT_API_RATE = 60.0
 SHORTEST_SECRET = 32
 
 
@@ -24,6 +28,9 @@ class Settings:
     users: Mapping[str, str] = field(default_factory=dict)
     secret_key: str = ""
     on_platform: bool = False
+    api_tokens: Mapping[str, str] = field(default_factory=dict)
+    api_rate: float = DEFAULT_API_RATE
+    score_rules: tuple[deliveries.Rule, ...] = ()
 
 
 def read(environ: Mapping[str, str] | None = None) -> Settings:
@@ -50,13 +57,32 @@ def read(environ: Mapping[str, str] | None = None) -> Settings:
                 f"LEAKS_SECRET_KEY needs at least {SHORTEST_SECRET} characters: "
                 'make one with python -c "import secrets; print(secrets.token_hex(32))".'
             )
+    try:
+        api_tokens = tokens.parse(environ.get("LEAKS_API_TOKENS", ""))
+        rules = deliveries.read(Path(environ.get("LEAKS_WEBHOOKS") or DEFAULT_WEBHOOKS), environ)
+    except ValueError as problem:
+        raise ConfigurationError(str(problem)) from None
     return Settings(
         database=Path(environ.get("LEAKS_DB") or DEFAULT_DATABASE),
         auth=auth,
         users=users,
         secret_key=secret,
         on_platform=on_platform,
+        api_tokens=api_tokens,
+        api_rate=parse_rate(environ.get("LEAKS_API_RATE") or str(DEFAULT_API_RATE)),
+        score_rules=rules,
     )
+
+
+def parse_rate(text: str) -> float:
+    """Requests a second that each token is allowed."""
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0.01 <= rate <= 1e6:
+        raise ConfigurationError("LEAKS_API_RATE is not a number of requests a second, such as 60.")
+    return rate
 
 
 def parse_users(text: str) -> dict[str, str]:

@@ -172,6 +172,17 @@ def money(value, symbol: str = "$") -> str:
     return f"{sign}{symbol}{_short(abs(value), full_below=100_000)}"
 
 
+def rounded(value, digits: int = 2) -> float | None:
+    """Return a number rounded to so many significant digits."""
+    value = number(value)
+    return None if value is None else float(f"{value:.{digits}g}")
+
+
+def rough_money(value, symbol: str = "$") -> str:
+    """Format an estimate of money with two significant digits: $2,300, $0.12 M."""
+    return money(rounded(value), symbol)
+
+
 def decimal(value) -> str:
     """Format an average: 24.4."""
     value = number(value)

@@ -57,6 +57,16 @@ LABELS = {
     "click_channel": "varchar",
 }
 
+TOLD = {
+    "visit": "bigint",
+    "tells_device": "boolean",
+    "tells_click": "boolean",
+    "told_source": "varchar",
+    "told_medium": "varchar",
+    "told_campaign": "varchar",
+}
+"""What scratch.ga4_labels has of the narrow rows; LABELS are read for the rows wanted only."""
+
 FEW_SESSIONS = 100
 
 
@@ -72,10 +82,8 @@ def create(con: duckdb.DuckDBPyConnection) -> None:
     currency = con.execute("select value from settings where name = 'currency'").fetchone()
     con.execute(f"create or replace temp macro property_currency() as {literal(currency[0] if currency else 'USD')}")
     con.execute(f"create table scratch.ga4_events ({', '.join(f'{name} {kind}' for name, kind in EVENTS.items())})")
-    labels = ", ".join(f"{name} {kind}" for name, kind in LABELS.items())
-    con.execute(
-        f"create table scratch.ga4_labels (sid ubigint, k hugeint, visit bigint, tells_device boolean, tells_click boolean, {labels})"
-    )
+    labels = ", ".join(f"{name} {kind}" for name, kind in (TOLD | LABELS).items())
+    con.execute(f"create table scratch.ga4_labels (sid ubigint, k hugeint, {labels})")
 
 
 def land(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:
@@ -90,28 +98,33 @@ def land(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:
     (last,) = con.execute("select coalesce(max(rowid), -1) from scratch.ga4_events").fetchone()
     con.execute(f"insert into scratch.ga4_events select {narrow} from {rows}")
     landed = f"(from scratch.ga4_events where rowid > {last} and reject_reason is null and sid is not null)"
-    # The rows that the first labels of each session stand in.
+    # The rows that the first labels of each session stand in. What its events tell of its source counts where it is credited to none.
     con.execute(
         f"""
         create or replace temp table ga4_wanted as
-        select landed.load_id, landed.row_number, landed.sid, landed.k, landed.visit, landed.tells_device, landed.tells_click
+        select landed.load_id, landed.row_number, landed.sid, landed.k, {", ".join(f"landed.{name}" for name in TOLD)}
         from {landed} as landed
         inner join (
             select
                 sid,
                 min(k) as first_k,
                 min(case when tells_device then k end) as device_k,
-                min(case when tells_click then k end) as click_k
+                min(case when tells_click then k end) as click_k,
+                min(case when told_source is not null then k end) as told_k
             from {landed}
             group by sid
         ) as firsts on firsts.sid = landed.sid
-        where landed.k = first_k or landed.k = device_k or landed.k = click_k
+        where landed.k = first_k or landed.k = device_k or landed.k = click_k or (click_k is null and landed.k = told_k)
         """
     )
     con.execute(
         f"""
         insert into scratch.ga4_labels by name
-        select wanted.sid, wanted.k, wanted.visit, wanted.tells_device, wanted.tells_click, {", ".join(f"labelled.{name}" for name in LABELS)}
+        select
+            wanted.sid,
+            wanted.k,
+            {", ".join(f"wanted.{name}" for name in TOLD)},
+            {", ".join(f"labelled.{name}" for name in LABELS)}
         from (select load_id, row_number, {labels} from {rows}) as labelled
         inner join ga4_wanted as wanted on wanted.row_number = labelled.row_number and wanted.load_id = labelled.load_id
         """

@@ -82,6 +82,7 @@ def apply_files(con: duckdb.DuckDBPyConnection) -> None:
     known_types = {name for (name,) in con.execute("select type_name from duckdb_types() where not internal").fetchall()}
     run(con, "types", only=set(ORDER["types"]) - known_types)
     run(con, "tables")
+    drop_event_labels(con)
     run(con, "macros")
     load_reference(con)
     version = con.execute("select value from settings where name = 'schema_version'").fetchone()
@@ -100,6 +101,25 @@ def apply_files(con: duckdb.DuckDBPyConnection) -> None:
     run(con, "views")
     inherit_comments(con)
     set_setting(con, "schema_version", SCHEMA_VERSION)
+
+
+def drop_event_labels(con: duckdb.DuckDBPyConnection) -> None:
+    """Keep of the labels that events once held which ones an event tells: the session has them."""
+    labels = {"device": 1, "country": 2, "browser": 4, "operating_system": 8, "channel": 64, "source": 0, "medium": 0, "campaign": 0}
+    for table in ("events", "bot_events"):
+        columns = {name for (name,) in con.execute(f"select column_name from (describe {table})").fetchall()}
+        if "source_basis" not in columns:
+            continue
+        bits = " + ".join(f"case when {name} is null then 0 else {bit} end" for name, bit in labels.items() if bit)
+        con.execute(
+            f"""
+            update {table}
+            set tells = {bits} + case source_basis when 'last click' then 16 when 'collected' then 32 else 0 end
+            where device is not null or source_basis is not null
+            """
+        )
+        for name in (*labels, "source_basis"):
+            con.execute(f"alter table {table} drop column {name}")
 
 
 def load_reference(con: duckdb.DuckDBPyConnection) -> None:

@@ -26,7 +26,8 @@ def sessionize(con: duckdb.DuckDBPyConnection) -> dict[int, list[str]]:
         """
         create table scratch.ga4_touched (
             session_id varchar, visitor_id varchar, session_date date, visit_number integer, started_at timestamp, duration_seconds double,
-            source_basis varchar
+            source_basis varchar, device varchar, country varchar, browser varchar, operating_system varchar, source varchar, medium varchar,
+            campaign varchar, channel varchar
         )
         """
     )
@@ -139,15 +140,12 @@ def name_sessions(con: duckdb.DuckDBPyConnection) -> None:
 
 def find_touched(con: duckdb.DuckDBPyConnection, *, is_first: bool) -> None:
     """Stored sessions to build anew, into scratch.ga4_touched: those with new events, with an order of theirs, or with an inherited source."""
-    both = f"""
-        (
-            select session_id, visitor_id, session_date, visit_number, started_at, duration_seconds, source_basis from sessions
-            {"where false" if is_first else ""}
-            union all
-            select session_id, visitor_id, session_date, visit_number, started_at, duration_seconds, source_basis from bots
-            {"where false" if is_first else ""}
-        )
-    """
+    columns = "session_id, visitor_id, session_date, visit_number, started_at, duration_seconds, source_basis, device::varchar as device, "
+    columns += (
+        "country::varchar as country, browser, operating_system, source::varchar as source, medium, campaign, channel::varchar as channel"
+    )
+    limit = "where false" if is_first else ""
+    both = f"(select {columns} from sessions {limit} union all select {columns} from bots {limit})"
     con.execute(
         f"""
         insert into scratch.ga4_touched
@@ -194,7 +192,16 @@ def find_touched(con: duckdb.DuckDBPyConnection, *, is_first: bool) -> None:
             keys.sid,
             order_key(epoch_us(occurred_at), place, event_key) as k,
             case when event_index = 1 then touched.session_date end as session_date,
-            case when event_index = 1 then touched.visit_number end as visit_number
+            case when event_index = 1 then touched.visit_number end as visit_number,
+            case when tells & 1 > 0 then touched.device end as device,
+            case when tells & 2 > 0 then touched.country end as country,
+            case when tells & 4 > 0 then touched.browser end as browser,
+            case when tells & 8 > 0 then touched.operating_system end as operating_system,
+            case when tells & 48 > 0 then touched.source end as source,
+            case when tells & 48 > 0 then touched.medium end as medium,
+            case when tells & 48 > 0 then touched.campaign end as campaign,
+            case when tells & 64 > 0 then touched.channel end as channel,
+            case when tells & 16 > 0 then 'last click' when tells & 32 > 0 then 'collected' end as source_basis
         from ({stored}) as stored
         inner join scratch.ga4_touched as touched on touched.session_id = stored.session_id
         inner join scratch.ga4_keys as keys on keys.session_id = stored.session_id
@@ -216,9 +223,12 @@ def find_touched(con: duckdb.DuckDBPyConnection, *, is_first: bool) -> None:
             case when source_basis = 'last click' then source end as click_source,
             case when source_basis = 'last click' then medium end as click_medium,
             case when source_basis = 'last click' then campaign end as click_campaign,
-            case when source_basis = 'last click' then channel end as click_channel
+            case when source_basis = 'last click' then channel end as click_channel,
+            case when source_basis = 'collected' then source end as told_source,
+            case when source_basis = 'collected' then medium end as told_medium,
+            case when source_basis = 'collected' then campaign end as told_campaign
         from scratch.ga4_stored
-        where device is not null or source_basis = 'last click'
+        where device is not null or source_basis is not null
         """
     )
 
@@ -275,10 +285,7 @@ def place_events(con: duckdb.DuckDBPyConnection, *, is_first: bool) -> None:
             row_number,
             event_timestamp,
             event_name,
-            case when order_id is not null then {transaction_key_sql("order_id")} end as transaction_key,
-            told_source,
-            told_medium,
-            told_campaign
+            case when order_id is not null then {transaction_key_sql("order_id")} end as transaction_key
         from scratch.ga4_events
     """
     if not is_first:
@@ -290,10 +297,7 @@ def place_events(con: duckdb.DuckDBPyConnection, *, is_first: bool) -> None:
             null as row_number,
             epoch_us(occurred_at) as event_timestamp,
             event_name,
-            transaction_key,
-            case when source_basis = 'collected' then source end as told_source,
-            case when source_basis = 'collected' then medium end as told_medium,
-            case when source_basis = 'collected' then campaign end as told_campaign
+            transaction_key
         from scratch.ga4_stored
         """
     con.execute(f"create or replace temp view ga4_gathered as {gathered}")
@@ -549,45 +553,12 @@ def store(con: duckdb.DuckDBPyConnection) -> None:
     if con.execute("select count(*) from scratch.ga4_touched").fetchone() != (0,):
         con.execute("delete from events where session_id in (select session_id from scratch.ga4_touched)")
         con.execute("delete from bot_events where session_id in (select session_id from scratch.ga4_touched)")
-    days = (
-        "session_date between (select min(session_date) from scratch.ga4_sessions) and (select max(session_date) from scratch.ga4_sessions)"
-    )
-    labels = "device, country, browser, operating_system, source, medium, campaign, channel, source_basis"
-    con.execute(
-        f"""
-        create table scratch.ga4_final as
-        select
-            built.sid,
-            built.session_id,
-            final.is_bot,
-            built.device_k,
-            case built.source_basis when 'last click' then built.click_k when 'collected' then own.k end as source_k,
-            built.device is not null as has_device,
-            final.device,
-            case when built.country is not null then final.country end as country,
-            case when built.browser is not null then final.browser end as browser,
-            case when built.operating_system is not null then final.operating_system end as operating_system,
-            final.source,
-            final.medium,
-            final.campaign,
-            case when built.channel is not null then final.channel end as channel,
-            built.source_basis
-        from scratch.ga4_sessions as built
-        inner join (
-            select session_id, false as is_bot, {labels} from (select * replace (device::varchar as device, country::varchar as country,
-                source::varchar as source, channel::varchar as channel) from sessions where {days})
-            union all
-            select session_id, true, {labels} from bots where {days}
-        ) as final on final.session_id = built.session_id
-        left join scratch.ga4_rows as own on own.sid = built.sid and own.event_index = built.told_index
-        """
-    )
-    for table, kind in (("events", "not is_bot"), ("bot_events", "is_bot")):
+    for table, kind in (("events", "anti"), ("bot_events", "semi")):
         con.execute(
             f"""
             insert into {table} by name
             select
-                final.session_id,
+                built.session_id,
                 rows.event_index,
                 make_timestamp(rows.event_timestamp) as occurred_at,
                 names.clean as event_name,
@@ -597,21 +568,32 @@ def store(con: duckdb.DuckDBPyConnection) -> None:
                 rows.place,
                 rows.engagement_msec,
                 rows.is_flagged,
-                case when rows.k = device_k then final.device end as device,
-                case when rows.k = device_k then final.country end as country,
-                case when rows.k = device_k then final.browser end as browser,
-                case when rows.k = device_k then final.operating_system end as operating_system,
-                case when rows.k = source_k then final.source end as source,
-                case when rows.k = source_k then final.medium end as medium,
-                case when rows.k = source_k then final.campaign end as campaign,
-                case when rows.k = source_k then final.channel end as channel,
-                case when rows.k = source_k then final.source_basis end as source_basis,
+                nullif(
+                    case when rows.k = built.device_k then built.device_tells else 0 end
+                    + case when rows.k = built.source_k then built.source_tells else 0 end,
+                    0
+                )::utinyint as tells,
                 rows.transaction_key,
                 rows.amount_micros
             from scratch.ga4_rows as rows
-            inner join scratch.ga4_final as final on final.sid = rows.sid
+            inner join (
+                select
+                    sid,
+                    session_id,
+                    device_k,
+                    case when device is null then 0 else 1 end
+                    + case when country is null then 0 else 2 end
+                    + case when sessions.browser is null or browsers.browser is null then 0 else 4 end
+                    + case when sessions.operating_system is null or systems.operating_system is null then 0 else 8 end as device_tells,
+                    case source_basis when 'last click' then click_k when 'collected' then told_k end as source_k,
+                    case source_basis when 'last click' then 16 else 32 end + case when channel is null then 0 else 64 end as source_tells
+                from scratch.ga4_sessions as sessions
+                inner join scratch.clean_browser as browsers on browsers.raw_browser = coalesce(sessions.browser, '')
+                inner join scratch.clean_operating_system as systems
+                    on systems.raw_operating_system = coalesce(sessions.operating_system, '')
+                {kind} join bots using (session_id)
+            ) as built on built.sid = rows.sid
             inner join scratch.ga4_names as names on names.name_id = rows.name_id
             left join scratch.ga4_pages as pages on pages.page_id = rows.page_id
-            where {kind}
             """
         )

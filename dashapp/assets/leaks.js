@@ -203,6 +203,27 @@
         return data ? null : window.dash_clientside.no_update; // so that a second click on the same mark is heard too
     }
 
+    /* The anchor of a leak: its card comes into view and is marked, once the page has drawn it. */
+    let landing = 0;
+    function land(hash) {
+        const id = (hash || "").slice(1);
+        const mine = ++landing;
+        document.querySelectorAll(".is-target").forEach((element) => element.classList.remove("is-target"));
+        (function look(tries) {
+            if (mine !== landing || !id || window.location.pathname !== "/leaks") return;
+            const card = [...document.querySelectorAll(".leak[id]")].find((element) => element.id === id);
+            if (card) {
+                card.classList.add("is-target");
+                card.focus({preventScroll: true});
+                card.scrollIntoView({block: "start"});
+            } else if (tries) {
+                setTimeout(look, 100, tries - 1);
+            } else if (document.getElementById("leak-missing")) {
+                document.getElementById("leak-missing").hidden = false;
+            }
+        })(30);
+    }
+
     function refetch() {
         const grid = document.getElementById("candidates-grid") && window.dash_ag_grid && window.dash_ag_grid.getApi("candidates-grid");
         if (grid) {
@@ -211,7 +232,7 @@
         }
     }
 
-    window.dash_clientside = Object.assign({}, window.dash_clientside, {leaks: {reduce, spread, arrive, click, refetch, read, write}});
+    window.dash_clientside = Object.assign({}, window.dash_clientside, {leaks: {reduce, spread, arrive, land, click, refetch, read, write}});
 
     window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, {
         leaksRate: (value) => (value === null || value === undefined ? "" : (value * 100).toPrecision(3) + " %"),
@@ -228,15 +249,16 @@
     // ---- clicks and keys on plain elements
 
     document.addEventListener("click", (event) => {
-        const target = event.target.closest("[data-filter],[data-clear],[data-copy],[data-png],[data-look],[data-toggle]");
+        const target = event.target.closest("[data-filter],[data-clear],[data-copy],[data-link],[data-png],[data-look],[data-toggle]");
         document.querySelectorAll("details[open]").forEach((details) => {
             if (!details.contains(event.target)) details.open = false;
         });
         if (!target) return;
-        const {filter, value, clear, copy, png, look, toggle} = target.dataset;
+        const {filter, value, clear, copy, link, png, look, toggle} = target.dataset;
         if (filter) choose({[filter]: value});
         if (clear) send({clear, value});
-        if (copy) copyText(target, document.getElementById(copy));
+        if (copy) copyText(target, document.getElementById(copy).textContent);
+        if (link) copyText(target, `${window.location.origin}/leaks#${link}`);
         if (png) savePicture(png);
         if (look) changeLook();
         if (toggle) document.body.classList.toggle(toggle);
@@ -262,12 +284,15 @@
         if (write(filters)) send({clear: "all"});
     }, true);
 
-    function copyText(button, element) {
-        navigator.clipboard.writeText(element.textContent).then(() => {
-            const word = button.textContent;
-            button.textContent = "Copied";
-            setTimeout(() => (button.textContent = word), 1500);
-        });
+    function copyText(button, text) {
+        const say = (word) => {
+            const before = button.textContent;
+            button.textContent = word;
+            setTimeout(() => (button.textContent = before), 1500);
+        };
+        // Only pages of https and of this machine may write to the clipboard.
+        if (!navigator.clipboard) return window.prompt("To copy:", text);
+        navigator.clipboard.writeText(text).then(() => say("Copied"), () => say("Not copied"));
     }
 
     function savePicture(id) {

@@ -35,8 +35,8 @@ def chart_card(chart: Chart, definition: str = "", *, wide: int = 6, note: Any =
             html.Footer(
                 [
                     html.Span(id=f"{chart.id}-count", className="count"),
-                    _disclosure("Definition", html.P(definition)) if definition else None,
-                    _disclosure("SQL", sql_box(f"{chart.id}-sql")),
+                    disclosure("Definition", html.P(definition)) if definition else None,
+                    disclosure("SQL", sql_box(f"{chart.id}-sql")),
                     html.A("CSV", id=f"{chart.id}-csv", href=f"/download/{chart.relation}.csv", download=""),
                     html.Button("PNG", type="button", **{"data-png": chart.id}),
                 ]
@@ -52,11 +52,11 @@ def table_card(identity: str, title: str, *, wide: int = 6, relation: str = "", 
     """A card whose body is a table, filled at `identity`."""
     footer = [
         html.Span(id=f"{identity}-count", className="count"),
-        _disclosure("Definition", html.P(definition)) if definition else None,
+        disclosure("Definition", html.P(definition)) if definition else None,
     ]
     if relation:
         footer += [
-            _disclosure("SQL", sql_box(f"{identity}-sql")),
+            disclosure("SQL", sql_box(f"{identity}-sql")),
             html.A("CSV", id=f"{identity}-csv", href=f"/download/{relation}.csv", download=""),
         ]
     return html.Section(
@@ -100,10 +100,11 @@ def text_card(identity: str, title: str, *, wide: int = 12) -> html.Section:
     )
 
 
-def sql_box(identity: str) -> html.Div:
+def sql_box(identity: str, statement: str | None = None) -> html.Div:
     """A statement with its copy button."""
-    return html.Div([html.Pre(id=identity), html.Button("Copy", type="button", **{"data-copy": identity})], className="sql")
+    return html.Div([html.Pre(statement, id=identity), html.Button("Copy", type="button", **{"data-copy": identity})], className="sql")
 
 
-def _disclosure(word: str, content: Any) -> html.Details:
+def disclosure(word: str, content: Any) -> html.Details:
+    """A word that opens what stands behind it."""
     return html.Details([html.Summary(word), html.Div(content, className="pop")])

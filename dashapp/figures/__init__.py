@@ -8,6 +8,7 @@ from dashapp.figures.base import HEIGHTS, config, empty
 from dashapp.figures.country import country_map
 from dashapp.figures.duration import duration_conversion
 from dashapp.figures.funnel import funnel_by_device, revenue_at_stake
+from dashapp.figures.leaks import blind_spot_map, leak_trend
 from dashapp.figures.midfunnel import midfunnel_comparison
 from dashapp.figures.model import calibration_curve, lift_by_decile
 from dashapp.figures.probabilities import probability_histogram
@@ -16,6 +17,7 @@ from dashapp.figures.spark import sparkline
 from dashapp.figures.trend import daily_trend, periods
 
 __all__ = [
+    "blind_spot_map",
     "HEIGHTS",
     "calibration_curve",
     "config",
@@ -24,6 +26,7 @@ __all__ = [
     "duration_conversion",
     "empty",
     "funnel_by_device",
+    "leak_trend",
     "lift_by_decile",
     "midfunnel_comparison",
     "periods",

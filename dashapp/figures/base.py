@@ -22,6 +22,8 @@ HEIGHTS = {
     "calibration_curve": 340,
     "lift_by_decile": 300,
     "sparkline": 36,
+    "leak_trend": 200,
+    "blind_spot_map": 300,
 }
 
 

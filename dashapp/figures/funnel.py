@@ -4,7 +4,7 @@ from dashapp import theme as look
 from dashapp.figures import labels
 from dashapp.figures.base import axis, empty, faded, figure, label_axis, note
 from dashapp.figures.rows import Rate, rate_of
-from dashapp.theme import MINUS, NBSP, count, exact, interval, money, number, rate
+from dashapp.theme import MINUS, NBSP, count, exact, interval, money, number, rate, rough_money
 
 STAGES = ["Browsed", "Engaged", "Deep engagement", "Converted"]
 
@@ -184,10 +184,16 @@ def _stake_text(row, is_priced, currency, c) -> str:
     if not is_priced:
         said = f"<b>{count(row['dropped'])}</b> dropped"
     else:
-        said = "not estimated" if value is None else f"<b>{money(value, currency)}</b>"
+        said = "not estimated" if value is None else f"<b>{rough_money(value, currency)}</b>{_bounds(row, currency)}"
     if ceiling is None:
         return said
-    return f'{said}{NBSP * 2}<span style="color:{c["muted"]}">ceiling {money(ceiling, currency)}</span>'
+    return f'{said}{NBSP * 2}<span style="color:{c["muted"]}">ceiling {rough_money(ceiling, currency)}</span>'
+
+
+def _bounds(row, currency) -> str:
+    """The interval of what could be won back."""
+    low, high = number(row.get("recoverable_low")), number(row.get("recoverable_high"))
+    return "" if low is None or high is None or not high else f" ({rough_money(low, currency)}–{rough_money(high, currency)})"
 
 
 def _stake_hover(row, currency) -> str:
@@ -195,9 +201,9 @@ def _stake_hover(row, currency) -> str:
         f"<b>{_step_name(str(row.get('step')))}</b>",
         f"{exact(row.get('dropped'))} sessions dropped",
         f"{money(row.get('avg_revenue_per_conversion'), currency)} per converting session",
-        f"could be won back: {money(row['recoverable_revenue'], currency)}"
+        f"cost of the leaks found, as estimated: {rough_money(row['recoverable_revenue'], currency)}{_bounds(row, currency)}"
         if number(row.get("recoverable_revenue")) is not None
-        else "what could be won back is not estimated yet",
+        else "what could be won back is not estimated here",
         f"ceiling nobody can reach: {money(row.get('ceiling_revenue'), currency)}",
     ]
     return "<br>".join(lines)

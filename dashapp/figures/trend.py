@@ -7,6 +7,7 @@ from operator import itemgetter
 from dashapp import theme as look
 from dashapp.figures import earlier as earlier_period
 from dashapp.figures.base import axis, empty, error_bars, faded, figure, heading, scale, tick_rate
+from dashapp.figures.events import marks, within
 from dashapp.figures.rows import Rate, day, rate_of, whole
 from dashapp.theme import count, exact, money, number
 
@@ -66,11 +67,13 @@ def daily_trend(
     currency: str = "$",
     earlier: list[dict] | None = None,
     shift: timedelta = timedelta(),
+    events: list[dict] | None = None,
     **_,
 ) -> dict:
     """Draw the conversion rate of each day with its interval, above the number of sessions; days without data stay a gap.
 
-    `earlier` are the days of an earlier period, moved by `shift` to where they are drawn behind those of this one.
+    `earlier` are the days of an earlier period, moved by `shift` to where they are drawn behind those of this one. Events of the team
+    are marked on their days.
     """
     shown = periods(rows)
     if not any(p.rate.n for p in shown):
@@ -95,6 +98,7 @@ def daily_trend(
     half = timedelta(days=shown[0].days) * 0.6
     ends = [datetime.combine(shown[0].start, time()) - half, datetime.combine(shown[-1].start, time()) + half]
     per = "day" if shown[0].days == 1 else "week"
+    lines, signs = marks(within(events, ends[0].date(), ends[1].date()), theme)
     return figure(
         "daily_trend",
         data,
@@ -106,7 +110,9 @@ def daily_trend(
         annotations=[
             heading(f"Conversion rate per {per}, with 95 % interval", theme, 52),
             heading(f"Sessions per {per}", theme, 52, 0.2),
+            *signs,
         ],
+        shapes=lines,
         bargap=0.25,
     )
 

@@ -2,6 +2,8 @@
 
 from types import ModuleType
 
-from dashapp.pages import candidates, countries, data, duration, funnel, model, overview, sources
+from dashapp.pages import candidates, countries, data, duration, funnel, leaks, model, overview, sources
 
-PAGES: dict[str, ModuleType] = {page.PATH: page for page in (overview, countries, funnel, duration, sources, candidates, model, data)}
+PAGES: dict[str, ModuleType] = {
+    page.PATH: page for page in (leaks, overview, countries, funnel, duration, sources, candidates, model, data)
+}

@@ -4,7 +4,7 @@ from dash import html
 
 from dashapp import charts, compare, theme
 from dashapp.charts import Answer
-from dashapp.components import changes
+from dashapp.components import changes, leak
 from dashapp.components.card import chart_card, table_card, text_card
 from dashapp.components.kpi import kpi_tile, trend
 from dashapp.components.page import frame, page
@@ -12,7 +12,7 @@ from dashapp.components.summary import summary
 from dashapp.components.table import Column, table
 from dashapp.db import Reading, Row
 from dashapp.filters import Filters
-from dashapp.queries import common, models, periods
+from dashapp.queries import common, leaks, models, periods
 
 PATH, NAME, TITLE = "/", "Overview", "Overview"
 CHARTS = (charts.DAILY_TREND, charts.FUNNEL, charts.DURATION, charts.COUNTRY_MAP, charts.HEATMAP, charts.SOURCE_PROBABILITIES)
@@ -40,6 +40,7 @@ def layout(read: Reading) -> html.Div:
     return page(
         TITLE,
         html.Div(tiles, className="tiles"),
+        text_card("leak-summary", "Leaks", wide=12),
         *changes.cards(says),
         by_day,
         text_card("model-summary", "What the model says", wide=4),
@@ -59,6 +60,9 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     totals, currency = common.kpis(read, filters), common.currency(read)
     days = sorted(charts.rows_of(charts.DAILY_TREND, read, filters), key=lambda row: row["session_date"])
     result = frame(read, filters, notes, totals, comparison=comparison)
+    found, spots = leaks.open_leaks(read), leaks.blind_spots(read)
+    summed = leak.brief(leaks.latest_run(read), found, spots, currency, filters.query(), is_filtered=not filters.are_empty)
+    result["leak-summary"] = {"children": summed}
     result.update(_tiles(totals, days, look, currency))
     result.update(changes.answer(read, comparison, filters, currency))
     for chart in CHARTS:
@@ -67,7 +71,10 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
             largest = sorted(rows, key=lambda row: (-row["sessions"], row["country"]))[:MOST_COUNTRIES]
             result["top-countries"] = {"children": table(largest, COUNTRIES, click="country", key="country", selected=filters.countries)}
             result["top-countries-insight"] = {"children": "By sessions. A wide interval means few sessions to go by."}
-        result.update(charts.answer(chart, rows, filters, look, currency=currency, **changes.context(read, chart, comparison)))
+        context = changes.context(read, chart, comparison)
+        if chart is charts.DAILY_TREND:
+            context = {**context, "events": leaks.site_events(read)}
+        result.update(charts.answer(chart, rows, filters, look, currency=currency, **context))
     changes.trend_says(result, comparison)
     run = models.headline(read)
     result["model-summary"] = {"children": summary(run, filters, "" if run else models.why_none(read))}

@@ -33,6 +33,8 @@ def read(text: str, name: str) -> Report:
         raise InputError(f"{name}: has more parts than an answer of {MOST_ROWS:,} rows: ask for fewer days at a time")
     try:
         value = json.loads(text)
+        if "\\ud" in text.lower():  # halves of characters, which nothing can store
+            value = json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
     except (ValueError, RecursionError):
         raise InputError(f"{name}: starts like an answer of the Analytics API but is not valid JSON: save the whole answer again") from None
     answers = list(_answers(value))

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 import duckdb
 import numpy as np
 
+from models.leaks.cause import Event
 from models.leaks.cells import LARGEST_LEVELS, MIN_LEVEL, MIN_LEVEL_SHARE, OTHER, Calendar, Cells, Dimension, assemble
 from models.leaks.ranking import MOST_CELLS, Finding, Outcome
 from models.leaks.settings import Settings
@@ -383,3 +384,20 @@ def append(con: duckdb.DuckDBPyConnection, run: dict, outcome: Outcome, funnel: 
                 json.dumps(one.evidence | {"stage": funnel.from_stage(one.from_stage)}, ensure_ascii=False),
             ],
         )
+        if moments := outcome.trends.get(one.leak_id):
+            con.executemany(
+                "insert into leak_trends values (?, ?, ?, ?, ?, ?)",
+                [[one.leak_id, run["run_id"], at.start, at.entrants, at.passes, at.expected_rate] for at in moments],
+            )
+    if outcome.intents:
+        con.executemany(
+            "insert into intent_rates values (?, ?, ?, ?, ?)",
+            [[run["run_id"], at.dimension, at.level, at.sessions, at.conversions] for at in outcome.intents],
+        )
+
+
+def write_events(con: duckdb.DuckDBPyConnection, events: list[Event]) -> None:
+    """Replace the events of the team, which trends show."""
+    con.execute("delete from site_events")
+    if events:
+        con.executemany("insert into site_events values (?, ?, ?)", [[event.day, event.label, event.kind] for event in events])

@@ -8,7 +8,7 @@ from datetime import date
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from models.leaks import blindspots, cause, gap, money, selection, sitewide
+from models.leaks import blindspots, cause, gap, money, selection, sitewide, told
 from models.leaks.cells import Cells, fold, without_functions
 from models.leaks.selection import Q
 
@@ -60,6 +60,8 @@ class Outcome:
     spreads: dict
     candidates: int
     sentences: list[str]
+    trends: dict[str, list[told.Moment]] = field(default_factory=dict)
+    intents: list[told.Intent] = field(default_factory=list)
 
 
 def prepare(cells: Cells, *, most: int = MOST_CELLS) -> Cells:
@@ -88,6 +90,7 @@ def rank(cells: Cells, *, events: list[cause.Event] | None = None, q: float = Q)
     priced = money.prices(ranking, q=q)
     exchanged = cause.exchanges(cells)
     leaks = [finding(ranking, one, price, exchanged, events or []) for one, price in zip(ranking.found, priced, strict=True)]
+    trends = {leak.leak_id: told.trend(ranking, one, price.effect) for leak, one, price in zip(leaks, ranking.found, priced, strict=True)}
     leaks = sorted(merged(leaks), key=lambda leak: (-leak.floor, leak.q_value, leak.leak_id))
     gaps = [gap_finding(cells, one) for one in gap.gaps(cells, ranking.steps, q=q)]
     rates = [float(step.y.sum() / max(step.n.sum(), 1)) for step in ranking.steps]
@@ -116,6 +119,8 @@ def rank(cells: Cells, *, events: list[cause.Event] | None = None, q: float = Q)
         },
         candidates=ranking.candidates,
         sentences=[*cells.notes, *remarks(cells)],
+        trends=trends,
+        intents=told.intents(cells),
     )
 
 
@@ -155,7 +160,7 @@ def finding(ranking: selection.Ranking, one: selection.Found, price: money.Price
         for d, code in zip(family.dimensions, family.levels[one.segment].tolist(), strict=True)
     )
     is_drop = one.kind == selection.DROP
-    told = cause.label(
+    label = cause.label(
         cells,
         ranking.steps[one.step],
         family.inside(one.segment),
@@ -166,9 +171,9 @@ def finding(ranking: selection.Ranking, one: selection.Found, price: money.Price
         events=events,
         span=(one.earliest, one.latest) if is_drop else None,
     )
-    worth = told.label not in cause.NOT_PRICED
+    worth = label.label not in cause.NOT_PRICED
     calendar = cells.calendar
-    evidence = told.evidence | {
+    evidence = label.evidence | {
         "effect": round(price.effect, 4),
         "sd": round(price.sd, 4),
         "natural_sd": round(one.spread**0.5, 4),
@@ -195,7 +200,7 @@ def finding(ranking: selection.Ranking, one: selection.Found, price: money.Price
         started_on=calendar.start_of(one.start) if is_drop else None,
         started_from=calendar.start_of(one.earliest) if is_drop else None,
         started_until=calendar.start_of(one.latest) if is_drop else None,
-        cause=told.label,
+        cause=label.label,
         evidence=evidence,
     )
 
@@ -266,5 +271,5 @@ def merged(leaks: list[Finding]) -> list[Finding]:
 
 def identity(kind: str, step: str, levels: tuple[tuple[str, str], ...]) -> str:
     """The same leak has the same id in every run."""
-    told = json.dumps([kind, step, sorted(levels)], ensure_ascii=False)
-    return hashlib.sha256(told.encode()).hexdigest()[:12]
+    text = json.dumps([kind, step, sorted(levels)], ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

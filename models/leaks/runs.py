@@ -18,7 +18,12 @@ EVENT_KINDS = {"release", "campaign", "outage", "tracking", "other"}
 
 def read_calendars() -> list[cause.Event]:
     """Known changes of definitions, and the team's own events."""
-    return [*cause.read_events(KNOWN_CHANGES, {"definition"}), *cause.read_events(SITE_EVENTS, EVENT_KINDS)]
+    return [*cause.read_events(KNOWN_CHANGES, {"definition"}), *read_site_events()]
+
+
+def read_site_events() -> list[cause.Event]:
+    """What the team wrote down of its site."""
+    return cause.read_events(SITE_EVENTS, EVENT_KINDS)
 
 
 def rank(db: Path, *, say: Callable[[str], None] = lambda text: None) -> tuple[dict, ranking.Outcome]:
@@ -56,6 +61,7 @@ def rank(db: Path, *, say: Callable[[str], None] = lambda text: None) -> tuple[d
         with publishing(db) as con:
             run = {"run_id": run_id, "ranked_at": ranked_at, "code_version": version, "data_hash": data_hash, "settings": json.dumps(told)}
             database.append(con, run, outcome, funnel)
+            database.write_events(con, read_site_events())
             plans.append(con, run_id, outcome)
             fixed = fixes.read(con)
             fixes.store(con, fixed)

@@ -37,6 +37,9 @@ def changes(cells: Cells) -> list[dict]:
         split = mix_and_rate(cells, number, everyone, best[1])
         if split is None:
             continue
+        late = slice(best[1], bins)
+        # An interval of odds, brought to the scale of the rates' logarithms.
+        wide = 1.96 * abs(best[2] / best[0]) * (1 - float(y[late].sum() / n[late].sum()))
         out.append(
             {
                 "kind": "site-wide change",
@@ -45,6 +48,8 @@ def changes(cells: Cells) -> list[dict]:
                 "rate_before": round(float(y[: best[1]].sum() / n[: best[1]].sum()), 5),
                 "rate_after": round(float(y[best[1] :].sum() / n[best[1] :].sum()), 5),
                 "log_change": round(split[0], 4),
+                "log_low": round(split[0] - wide, 4),
+                "log_high": round(split[0] + wide, 4),
                 "log_mix": round(split[1], 4),
                 "log_rate": round(split[2], 4),
                 "z": round(float(best[0]), 2),

@@ -4,17 +4,19 @@ with said as (
     select
         *,
         param_int(params, 'ga_session_id') as visit,
-        param_string(params, 'ga_session_id') as visit_text,
         param_int(params, 'engagement_time_msec') as engagement_msec,
-        param_string(params, 'engagement_time_msec') as engagement_text,
         param_int(params, 'ga_session_number') as visit_number,
         param_text(params, 'session_engaged') as flag,
-        param_string(params, 'source') as param_source,
-        param_string(params, 'medium') as param_medium,
-        param_string(params, 'campaign') as param_campaign,
+        -- Where the export credits the session to a source, what the event tells of one counts for nothing.
+        case when click_source is null then param_string(params, 'source') end as param_source,
+        case when click_source is null then param_string(params, 'medium') end as param_medium,
+        case when click_source is null then param_string(params, 'campaign') end as param_campaign,
+        click_source is null and event_name not in ('session_start', 'first_visit') as may_tell,
         event_name in ('purchase', 'in_app_purchase', 'ecommerce_purchase', 'refund') as is_money,
         day_of(event_date) as session_date,
-        upper(param_string(params, 'currency')) as currency,
+        case
+            when event_name in ('purchase', 'in_app_purchase', 'ecommerce_purchase', 'refund') then upper(param_string(params, 'currency'))
+        end as currency,
         param_number(params, 'value') as stated_value,
         case
             when event_name in ('purchase', 'in_app_purchase', 'ecommerce_purchase', 'refund')
@@ -22,7 +24,7 @@ with said as (
         end as stated_order_id,
         event_name in ('purchase', 'in_app_purchase', 'ecommerce_purchase') as is_purchase,
         event_name = 'refund' as is_refund,
-        has_gclid or param_string(params, 'gclid') is not null as is_ad_click,
+        case when click_source is null then has_gclid or param_string(params, 'gclid') is not null end as is_ad_click,
         collected_source is not null or collected_medium is not null as is_collected
     from ga4_export
 ),
@@ -63,11 +65,13 @@ placed as (
         end as amount,
         -- The first event of a visit is Google's own and repeats what the page says; it tells no source.
         case
-            when event_name in ('session_start', 'first_visit') then null
+            when not may_tell then null
             when is_ad_click then 'google'
             when is_collected then coalesce(collected_source, '(not set)')
             when param_source is not null or param_medium is not null then coalesce(param_source, '(not set)')
-        end as told_source
+        end as told_source,
+        case when visit is null then param_string(params, 'ga_session_id') end as visit_text,
+        case when engagement_msec is null then param_string(params, 'engagement_time_msec') end as engagement_text
     from said
 )
 

@@ -1,4 +1,5 @@
--- One row per session: the labels of its first event that tells a device, and of its first that is credited to a source.
+-- One row per session: the labels of its first event that tells a device, of its first that is credited to a source, and of its first that
+-- tells one.
 -- Copies of one event are one (the greatest text of each column, so that their order does not matter).
 with once as (
     select
@@ -13,7 +14,10 @@ with once as (
         coalesce(max(click_source), '') as click_source,
         coalesce(max(click_medium), '') as click_medium,
         coalesce(max(click_campaign), '') as click_campaign,
-        coalesce(max(click_channel), '') as click_channel
+        coalesce(max(click_channel), '') as click_channel,
+        coalesce(max(told_source), '') as told_source,
+        coalesce(max(told_medium), '') as told_medium,
+        coalesce(max(told_campaign), '') as told_campaign
     from ga4_labels
     group by sid, k
 ),
@@ -22,7 +26,8 @@ firsts as (
     select
         *,
         case when tells_device = 1 then k end as device_k,
-        case when tells_click = 1 then k end as click_k
+        case when tells_click = 1 then k end as click_k,
+        case when told_source <> '' then k end as told_k
     from once
 )
 
@@ -37,6 +42,10 @@ select
     nullif(min_by(click_source, click_k), '') as click_source,
     nullif(min_by(click_medium, click_k), '') as click_medium,
     nullif(min_by(click_campaign, click_k), '') as click_campaign,
-    nullif(min_by(click_channel, click_k), '') as click_channel
+    nullif(min_by(click_channel, click_k), '') as click_channel,
+    min(told_k) as told_k,
+    nullif(min_by(told_source, told_k), '') as told_source,
+    nullif(min_by(told_medium, told_k), '') as told_medium,
+    nullif(min_by(told_campaign, told_k), '') as told_campaign
 from firsts
 group by sid

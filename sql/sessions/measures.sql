@@ -5,7 +5,6 @@ with marked as (
         *,
         case when session_date is not null then event_index end as dated,
         case when page_id is not null then event_index end as paged,
-        case when told_source is not null then event_index end as told,
         case when load_id is not null then event_index end as arrived
     from ga4_rows
 )
@@ -22,10 +21,6 @@ select
     max(case when is_flagged then 1 when not is_flagged then 0 end) as is_flagged,
     max(level) as level,
     min_by(page_id, paged) as landing_page_id,
-    min(told) as told_index,
-    min_by(told_source, told) as told_source,
-    nullif(min_by(coalesce(told_medium, ''), told), '') as told_medium,
-    nullif(min_by(coalesce(told_campaign, ''), told), '') as told_campaign,
     min_by(load_id, arrived) as first_load,
     max(load_id) as last_load
 from marked

@@ -9,17 +9,11 @@ create table if not exists bot_events (
     place smallint,
     engagement_msec integer,
     is_flagged boolean,
-    device varchar,
-    country varchar,
-    browser varchar,
-    operating_system varchar,
-    source varchar,
-    medium varchar,
-    campaign varchar,
-    channel varchar,
-    source_basis varchar,
+    tells utinyint,
     transaction_key varchar,
     amount_micros bigint
 );
+
+alter table bot_events add column if not exists tells utinyint;
 
 comment on table bot_events is 'One row per GA4 event of a session judged automated: kept so that later events of the same session are judged with them.';

@@ -9,15 +9,7 @@ create table if not exists events (
     place smallint,
     engagement_msec integer,
     is_flagged boolean,
-    device varchar,
-    country varchar,
-    browser varchar,
-    operating_system varchar,
-    source varchar,
-    medium varchar,
-    campaign varchar,
-    channel varchar,
-    source_basis varchar,
+    tells utinyint,
     transaction_key varchar,
     amount_micros bigint
 );
@@ -26,15 +18,7 @@ alter table events add column if not exists event_key ubigint;
 alter table events add column if not exists place smallint;
 alter table events add column if not exists engagement_msec integer;
 alter table events add column if not exists is_flagged boolean;
-alter table events add column if not exists device varchar;
-alter table events add column if not exists country varchar;
-alter table events add column if not exists browser varchar;
-alter table events add column if not exists operating_system varchar;
-alter table events add column if not exists source varchar;
-alter table events add column if not exists medium varchar;
-alter table events add column if not exists campaign varchar;
-alter table events add column if not exists channel varchar;
-alter table events add column if not exists source_basis varchar;
+alter table events add column if not exists tells utinyint;
 alter table events add column if not exists transaction_key varchar;
 alter table events add column if not exists amount_micros bigint;
 
@@ -49,14 +33,6 @@ comment on column events.event_key is 'Hash that tells the event from others of 
 comment on column events.place is 'Which of the events of one moment it is, as Google numbers them. NULL for Universal Analytics.';
 comment on column events.engagement_msec is 'Milliseconds of engagement that GA4 reports with the event.';
 comment on column events.is_flagged is 'Whether GA4 called the session engaged by then (session_engaged).';
-comment on column events.device is 'Device category, on the session''s first event that tells it; NULL on all others.';
-comment on column events.country is 'Country, on the event that tells the device.';
-comment on column events.browser is 'Browser, on the event that tells the device.';
-comment on column events.operating_system is 'Operating system, on the event that tells the device.';
-comment on column events.source is 'Source, on the event that the session''s source was taken from; NULL on all others.';
-comment on column events.medium is 'Medium, on the event that tells the source.';
-comment on column events.campaign is 'Campaign, on the event that tells the source.';
-comment on column events.channel is 'Channel, on the event that tells the source, where GA4 states it.';
-comment on column events.source_basis is 'How the event tells the source: last click or collected; see sessions.';
+comment on column events.tells is 'Which labels of its session the event told, as a sum: 1 device, 2 country, 4 browser, 8 operating system, 16 source of the last click, 32 source collected, 64 channel. NULL on events that told none.';
 comment on column events.transaction_key is 'Salted hash of the transaction id of a purchase or refund, which tells an order that is reported twice.';
 comment on column events.amount_micros is 'What was bought or refunded, in millionths of the currency unit. NULL for all other events.';

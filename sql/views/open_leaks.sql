@@ -13,9 +13,14 @@ select
     leaks.revenue_high * 30 / (date_diff('day', coalesce(leaks.started_on, latest.first_day), latest.last_day) + 1) as revenue_per_month_high
 from leaks
 inner join latest on latest.run_id = leaks.run_id
-order by leaks.kind = 'gap', cast(leaks.evidence ->> 'revenue_floor' as double) desc nulls last, leaks.lost_low desc nulls last, leaks.leak_id;
+order by
+    leaks.kind = 'gap',
+    leaks.revenue_low / coalesce(days, 1) desc nulls last,
+    cast(leaks.evidence ->> 'revenue_floor' as double) / coalesce(days, 1) desc nulls last,
+    leaks.lost_low / coalesce(days, 1) desc nulls last,
+    leaks.leak_id;
 
-comment on view open_leaks is 'One row per finding of the latest ranking: leaks by the money they surely cost, then gaps. Columns as in leaks.';
+comment on view open_leaks is 'One row per finding of the latest ranking: leaks by the lower bound of what they cost in 30 days, then gaps. Columns as in leaks.';
 comment on column open_leaks.days is 'Days from its start, or from the first day ranked, to the last day ranked; NULL without dates.';
 comment on column open_leaks.revenue_per_month is 'revenue for 30 days; NULL without dates.';
 comment on column open_leaks.revenue_per_month_low is 'revenue_low for 30 days.';

@@ -4,11 +4,12 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.benchmarks import flat, ga4, leaks, model, nightly
+from tests.benchmarks import api, flat, ga4, leaks, model, nightly
 
 FOLDER = Path(__file__).resolve().parents[2] / "build" / "benchmarks"
 
 SECTIONS: dict[str, Callable[[Path, float], None]] = {
+    "api": api.report,
     "flat": flat.report,
     "ga4": ga4.report,
     "leaks": leaks.report,

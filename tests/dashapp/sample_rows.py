@@ -90,6 +90,21 @@ def plain() -> dict[str, list[dict]]:
         ],
         "lift_by_decile": [{"decile": i, "sessions": 1000, "conversions": max(95 - 30 * i, 0)} for i in range(1, 11)],
         "sparkline": days,
+        "leak_trend": [
+            {
+                "leak_id": "a",
+                "bin_start": start + timedelta(7 * i),
+                "entrants": 200 + i,
+                "passes": 110 - 40 * (i > 5),
+                "expected_rate": 0.55,
+            }
+            for i in range(12)
+        ],
+        "blind_spot_map": [
+            {"step": step, "expected_passes": size, "smallest_loss": loss}
+            for step in ("Browsed → Engaged", "Checkout → Converted")
+            for size, loss in ((20, None), (50, 0.59), (200, 0.31), (1000, 0.18))
+        ],
     }
 
 
@@ -143,5 +158,11 @@ COLUMNS = {
     "bin_high": shares,
     "cutoff": shares,
     "p_mean": shares,
+    "bin_start": dates,
+    "entrants": numbers,
+    "passes": numbers,
+    "expected_rate": shares,
+    "expected_passes": numbers,
+    "smallest_loss": shares,
 }
 any_rows = st.lists(st.fixed_dictionaries({}, optional=COLUMNS), max_size=8)

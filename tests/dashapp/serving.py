@@ -43,6 +43,11 @@ class Server:
             time.sleep(0.1)
         raise RuntimeError("the server did not start in 30 seconds")
 
+    @property
+    def pid(self) -> int:
+        """Of gunicorn's master."""
+        return self._process.pid
+
     def stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)
         try:

@@ -42,7 +42,6 @@ def cookie(answer) -> str:
         "/_reload-hash",
         "/download/kpis.csv",
         "/_favicon.ico",
-        "/api/v1/score",
         "/_dash-anything",
     ],
 )

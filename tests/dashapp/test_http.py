@@ -206,7 +206,7 @@ def test_page_callback(server):
 @pytest.mark.parametrize(
     "search", ["?source=%00", "?since=x&until=y", "?" + "a" * 5000, "?device=" + "b" * 400, "?%FF%FE", "?device=%ED%A0%80"]
 )
-@pytest.mark.parametrize("path", ["/", "/countries", "/funnel", "/duration", "/sources", "/candidates", "/model", "/data"])
+@pytest.mark.parametrize("path", ["/", "/leaks", "/countries", "/funnel", "/duration", "/sources", "/candidates", "/model", "/data"])
 def test_garbage_in_the_url_is_answered(server, path, search):
     assert show(server, path, search)["page"]
 

@@ -155,9 +155,14 @@ def test_a_ceiling_is_called_one():
     unpriced = say("revenue_at_stake", ROWS["revenue_at_stake"])
     assert "8,279 of the 9,317" in unpriced
     assert "nobody can reach" in unpriced
-    priced = say("revenue_at_stake", [row | {"recoverable_revenue": 2200.0} for row in ROWS["revenue_at_stake"]], currency="€")
-    assert "about €2,200, a rough estimate without an interval" in priced
+    assert "not estimated yet" in unpriced
+    assert "ranked over all sessions, not for a selection" in say("revenue_at_stake", ROWS["revenue_at_stake"], is_ranked=True)
+    worth = {"recoverable_revenue": 2249.0, "recoverable_low": 1149.0, "recoverable_high": 3901.0}
+    priced = say("revenue_at_stake", [row | worth for row in ROWS["revenue_at_stake"]], currency="€", is_ranked=True)
+    assert "an estimated €2,200 (from €1,100 to €3,900) in the period ranked" in priced
     assert "nobody can reach" in priced
+    none = [row | {"recoverable_revenue": 0.0} for row in ROWS["revenue_at_stake"]]
+    assert "no leak with a price was found" in say("revenue_at_stake", none, is_ranked=True)
 
 
 def test_model_expectations_name_rivals():

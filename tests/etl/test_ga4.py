@@ -42,13 +42,15 @@ def load_events(con, tmp_path):
         found = exports.load_together(con, tmp_path, paths)
         for file in found:
             assert file["rows_read"] == sum(file[name] for name in OUTCOMES)
-        return [{name: file[name] for name in OUTCOMES if file[name]} | {"notes": file["notes"]} for file in found]
+        return [
+            {name: file[name] for name in OUTCOMES if file[name]} | {"notes": file["notes"], "warnings": file["warnings"]} for file in found
+        ]
 
     return load_them
 
 
 def counts(file: dict) -> dict:
-    return {name: value for name, value in file.items() if name != "notes"}
+    return {name: value for name, value in file.items() if name not in ("notes", "warnings")}
 
 
 def sessions(con) -> list[dict]:
@@ -298,7 +300,7 @@ def test_currencies(con, load_events, currency, revenue, says):
     euros["ecommerce"]["purchase_revenue_in_usd"] = 11.0
     (file,) = load_events([euros])
     assert [row["revenue"] for row in sessions(con)] == [revenue]
-    assert [says in note for note in file["notes"] if "Purchases are in EUR" in note] == ([True] if says else [])
+    assert [says in note for note in file["warnings"] if "Purchases are in EUR" in note] == ([True] if says else [])
 
 
 def test_key_events_are_those_of_the_rules(con, load_events, monkeypatch, tmp_path):

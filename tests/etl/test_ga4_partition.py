@@ -26,6 +26,7 @@ specs = st.fixed_dictionaries(
         "source": st.sampled_from(SOURCES),
         "country": st.sampled_from(["Peru", "Chile"]),
         "has_device": st.booleans(),
+        "browser": st.sampled_from(["Firefox", "(not set)"]),
         "number": st.sampled_from([None, None, 1, 2, 3]),
         "click": st.sampled_from([None, None, None, None, "bing", "ads"]),
         "order": st.sampled_from(["A", "B", None]),
@@ -43,7 +44,7 @@ def build(spec: dict) -> dict:
         "session_engaged": spec["flag"],
         "page_location": f"https://a.example/{spec['page']}",
     }
-    device = {"category": "desktop", "operating_system": "Linux", "web_info": {"browser": "Firefox"}}
+    device = {"category": "desktop", "operating_system": "Linux", "web_info": {"browser": spec["browser"]}}
     common = {
         "visitor": spec["visitor"],
         "visit": spec["visit"],

@@ -548,6 +548,13 @@ def test_giant_cells_take_no_time_of_their_square(tmp_path, db):
     assert [len(row["raw"]) for row in query(db, "select raw from rejects where load_id = 2")] == [500]
 
 
+def test_halves_of_characters_in_answers_are_stored_as_question_marks(tmp_path, db):
+    rows = [("Fr\ud800nce", 5, 1), ("Peru", 5, 1), ("\udfff", "many", 1)]
+    load([written(tmp_path, json.dumps(answer(["country"], ["sessions", "keyEvents"], rows)))], db)
+    assert {row["country"] for row in query(db, "select country from aggregates")} == {"Fr?nce", "Peru"}
+    assert query(db, "select raw from rejects") == [{"raw": "?, many, 1"}]
+
+
 def test_reasons_hold_no_ids(tmp_path, db):
     header = PREAMBLE + "Country,Sessions,Key events,Key events:712300000.1499200000\n"
     load([written(tmp_path, header + "France,5,1,1\nPeru,6,1,1\nChile,7,1,many\n")], db)

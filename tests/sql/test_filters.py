@@ -55,10 +55,10 @@ def con():
 def scored(con):
     """The same with a probability for every session."""
     con.execute(
-        "insert into model_runs values ('run', timestamp '2026-01-01', 'x', 'x', 'retrospective', '{}', '{\"cutoff\": 0.5}', 0.5, ''::blob)"
+        "insert into model_runs values ('run', timestamp '2026-01-01', 'x', 'x', 'retrospective', '{}', '{\"cutoff\": 0.5}', 0.5, ''::blob, null)"
     )
     con.execute(
-        "insert into predictions select session_id, 'run', timestamp '2026-01-01', p, p >= 0.9, false "
+        "insert into predictions select session_id, 'run', timestamp '2026-01-01', p, p >= 0.9, false, null "
         "from (select session_id, cast((hash(session_id) % 999 + 1) / 1001 as float) as p from sessions)"
     )
     schema.rebuild_probability_cubes(con)
