@@ -29,7 +29,7 @@ class Checkout:
 
     def __init__(self, folder: Path):
         self.folder = folder
-        for name in ("bin", "etl", "models", "sql"):
+        for name in ("bin", "dashapp", "etl", "models", "sql"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         (folder / "data").mkdir()
         # Not what was loaded or generated beside them.
