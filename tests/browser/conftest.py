@@ -40,6 +40,7 @@ def made_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     database = build(
         tmp_path_factory.mktemp("made") / "leaks.duckdb",
         sessions=4_000,
+        visitor_id="printf('%024x', n % 999)",
         source=f"case when n % 3 = 0 then 'site-' || n % 211 else [{listed}][1 + n % 4] end",
         landing_page="'<script>window.hacked=1</script>'",
     )
