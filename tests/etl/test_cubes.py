@@ -64,7 +64,8 @@ def predict(con: duckdb.DuckDBPyConnection, run: str, share: int, scored_at: dat
             ? as scored_at,
             cast((hash(session_id) % 1000003) / 1000003 as float) as p_conversion,
             p_conversion > 0.9 as is_top_decile,
-            p_conversion > 0.8 as is_above_threshold
+            p_conversion > 0.8 as is_above_threshold,
+            load_id
         from sessions
         where hash(session_id, 'scored') % 100 < {share}
             and session_id not in (select session_id from predictions where run_id = '{run}')
@@ -74,7 +75,9 @@ def predict(con: duckdb.DuckDBPyConnection, run: str, share: int, scored_at: dat
 
 
 def train(con: duckdb.DuckDBPyConnection, run: str = "first") -> None:
-    con.execute(f"insert into model_runs values ('{run}', '2026-03-01', 'x', 'x', 'x', '{{}}', '{{\"cutoff\": 0.9}}', 0.8, ''::blob)")
+    con.execute(
+        f"insert into model_runs values ('{run}', '2026-03-01', 'x', 'x', 'retrospective', '{{}}', '{{\"cutoff\": 0.9}}', 0.8, ''::blob, null)"
+    )
 
 
 def held(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple]]:

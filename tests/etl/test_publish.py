@@ -49,8 +49,8 @@ def test_a_failing_block_changes_nothing(db):
 
 COUNTED = "rows_read, sessions_new, sessions_updated, duplicates, folded, bots, without_consent, rejected"
 LOAD = (
-    f"insert into loads (load_id, file, format, sha256, loaded_at, stage_basis, aggregated, set_aside, {COUNTED}) "
-    "values (1, 'f', 'flat-csv', 'x', now()::timestamp, 'events', 0, 0, {})"
+    f"insert into loads (load_id, file, format, sha256, loaded_at, stage_basis, aggregated, set_aside, notes, {COUNTED}) "
+    "values (1, 'f', 'flat-csv', 'x', now()::timestamp, 'events', 0, 0, [], {})"
 )
 
 BREAKS = {
@@ -176,7 +176,10 @@ def test_readers_meet_only_whole_versions(db):
         cwd=ROOT,
     )
     seen = set()
-    while writer.poll() is None or time.monotonic() < stop:
+    is_over = False
+    while not is_over:
+        # Once more after the writer has ended, so that its last version is met too.
+        is_over = writer.poll() is not None and time.monotonic() >= stop
         with duckdb.connect() as con:
             con.execute(f"attach '{db}' as leaks (read_only)")
             con.execute("use leaks")

@@ -50,7 +50,7 @@ def test_run_builds_once_and_serves(scratch):
     first = scratch.run("make", "run", f"PORT={port}", *INSTALLED)
     assert first.returncode == 0, first.stderr
     assert "No database at data/leaks.duckdb" in first.stderr
-    assert (scratch.folder / "data/leaks.duckdb").read_text().split() == ["loaded", "train", "score"]
+    assert (scratch.folder / "data/leaks.duckdb").read_text().split() == ["loaded", "train", "score", "leaks"]
     command = (ROOT / "Procfile").read_text().removeprefix("web: gunicorn").strip()
     # With PORT set, the app would take this for a platform that is open to strangers, and refuse.
     served = [f"-m gunicorn --bind 127.0.0.1:{port} {command}", "PORT="]

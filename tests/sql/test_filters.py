@@ -58,8 +58,8 @@ def scored(con):
         "insert into model_runs values ('run', timestamp '2026-01-01', 'x', 'x', 'retrospective', '{}', '{\"cutoff\": 0.5}', 0.5, ''::blob, null)"
     )
     con.execute(
-        "insert into predictions select session_id, 'run', timestamp '2026-01-01', p, p >= 0.9, false, null "
-        "from (select session_id, cast((hash(session_id) % 999 + 1) / 1001 as float) as p from sessions)"
+        "insert into predictions select session_id, 'run', timestamp '2026-01-01', p, p >= 0.9, false, load_id "
+        "from (select session_id, load_id, cast((hash(session_id) % 999 + 1) / 1001 as float) as p from sessions)"
     )
     schema.rebuild_probability_cubes(con)
     return con
@@ -236,6 +236,7 @@ def test_probabilities_follow_every_filter(scored, given):
     present = {name: value for name, value in given.items() if value is not None}
     where = " and ".join(CLAUSES[name] for name in present) or "true"
     (expected,) = scored.execute(
-        f"select count(*) from sessions inner join predictions using (session_id) where is_top_decile and {where}", present
+        f"select count(*) from sessions inner join predictions using (session_id, load_id) where is_top_decile and not is_converted and {where}",
+        present,
     ).fetchone()
     assert best == expected
