@@ -72,9 +72,6 @@ class Visit:
         expect(self.page.locator("#page-subtitle")).not_to_be_empty()
         return self
 
-    def text(self, selector: str) -> str:
-        return self.page.locator(selector).inner_text()
-
 
 @pytest.fixture
 def visit(browser: Browser) -> Iterator:

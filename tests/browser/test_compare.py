@@ -7,6 +7,7 @@ import urllib.request
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.waiting import linked, plotted
 from tests.dashapp.building import build
 from tests.dashapp.serving import serving
 
@@ -42,28 +43,27 @@ def test_a_comparison_is_one_choice_and_stands_in_the_address(ten_weeks, visit):
     page.locator(".dash-dropdown-option", has_text="The days before").click()
     # Without dates it is about the last four weeks, and says so.
     expect(page.locator("#kpi-sessions-value")).to_have_text("2,240")
-    assert page.url.endswith("/?since=2024-02-12&until=2024-03-10&compare=previous")
+    expect(page).to_have_url(f"{ten_weeks.url}/?since=2024-02-12&until=2024-03-10&compare=previous")
     expect(page.locator("#page-subtitle")).to_contain_text("compared with 15 January – 11 February 2024")
     expect(page.locator("#changes-card")).to_be_visible()
     expect(page.locator("#changes-insight")).to_contain_text("The conversion rate rose from")
     expect(page.locator("#kpi-sessions-change")).to_contain_text("+840 (+60.0 %)".replace(" %", "\u00a0%"))
-    assert page.evaluate(
-        """document.querySelector("#daily-trend .js-plotly-plot").data.some((trace) => (trace.line || {}).dash === "dot")"""
-    )
+    plotted(page, "daily-trend", """plot.data.some((trace) => (trace.line || {}).dash === "dot")""")
     page.reload()
     expect(page.locator("#filter-compare")).to_contain_text("The days before")
     expect(page.locator("#changes table")).to_contain_text("Conversion rate")
+    linked(page, ".nav-link:text('Countries')", "compare=previous")
     page.get_by_role("link", name="Countries").click()
     expect(page.locator("#country-table")).to_contain_text("Change")
-    assert page.url.endswith("compare=previous")
+    expect(page).to_have_url(f"{ten_weeks.url}/countries?since=2024-02-12&until=2024-03-10&compare=previous")
     page.go_back()
-    with urllib.request.urlopen(ten_weeks.url + page.locator("#changes-csv").get_attribute("href")) as answer:  # noqa: S310 - always this server
+    with urllib.request.urlopen(ten_weeks.url + linked(page, "#changes-csv", "compare=previous")) as answer:  # noqa: S310 - always this server
         (row,) = [row for row in csv.DictReader(io.StringIO(answer.read().decode())) if row["metric"] == "sessions"]
     assert (float(row["current"]), float(row["previous"])) == (2240, 1400)
     page.locator(".chip", has_text="the days before").click()
     expect(page.locator("#changes-card")).to_be_hidden()
     expect(page.locator("#kpi-sessions-change")).to_be_empty()
-    assert page.url.endswith("/?since=2024-02-12&until=2024-03-10")
+    expect(page).to_have_url(f"{ten_weeks.url}/?since=2024-02-12&until=2024-03-10")
 
 
 def test_a_year_without_data_is_said(ten_weeks, visit):

@@ -10,10 +10,12 @@ from playwright.sync_api import expect
 
 from dashapp.filters import make
 from tests.browser.test_pages import kpis
+from tests.browser.waiting import drawn, linked, plotted
 from tests.dashapp.building import build
 from tests.dashapp.serving import serving
 
 pytestmark = pytest.mark.browser
+ALL_FULL = "plot.data[0].marker.opacity === 1"
 
 
 def sessions(page, number: int) -> None:
@@ -30,11 +32,11 @@ def test_filter_goes_to_the_url_and_a_reload_reproduces_it(sample_server, visit)
     page = visit(sample_server).page
     choose(page, "device", "mobile")
     sessions(page, 3437)
-    assert page.url.endswith("/?device=mobile")
+    expect(page).to_have_url(sample_server.url + "/?device=mobile")
     choose(page, "country", "United States")
     number = kpis(sample_server, devices=["mobile"], countries=["United States"])["sessions"]
     sessions(page, number)
-    assert page.url.endswith("/?device=mobile&country=United+States")
+    expect(page).to_have_url(sample_server.url + "/?device=mobile&country=United+States")
     page.reload()
     sessions(page, number)
     expect(page.locator("#filter-device")).to_contain_text("mobile")
@@ -56,9 +58,10 @@ def test_back_and_forward(sample_server, visit):
 
 def test_filters_go_along_to_other_pages(sample_server, visit):
     page = visit(sample_server, "/?device=tablet").page
+    linked(page, ".nav-link:text('Countries')", "/countries?device=tablet")
     page.get_by_role("link", name="Countries").click()
     expect(page.locator("h1")).to_have_text("Countries")
-    assert page.url.endswith("/countries?device=tablet")
+    expect(page).to_have_url(sample_server.url + "/countries?device=tablet")
     expect(page.locator("#page-subtitle")).to_contain_text("452 sessions")
 
 
@@ -76,9 +79,10 @@ def test_dates_are_picked(sample_server, visit):
     days = page.locator(".dash-datepicker-calendar-date-inside")
     days.filter(has_text=re.compile("^4$")).first.click()
     days.filter(has_text=re.compile("^5$")).first.click()
-    page.keyboard.press("Escape")
+    # The second day closes the calendar; Escape after that would clear the filters.
+    expect(page.locator(".dash-datepicker-content")).to_have_count(0)
     sessions(page, kpis(sample_server, since=date(2017, 7, 4), until=date(2017, 7, 5))["sessions"])
-    assert page.url.endswith("?since=2017-07-04&until=2017-07-05")
+    expect(page).to_have_url(sample_server.url + "/?since=2017-07-04&until=2017-07-05")
     page.locator(".chip", has_text="2017-07-04").click()
     sessions(page, 10_000)
 
@@ -89,63 +93,67 @@ def test_bad_dates_are_explained(sample_server, visit):
     expect(page.locator("#page-notes")).to_contain_text("YYYY-MM-DD")
 
 
-def press(page, x: float, y: float) -> None:
-    """Click after hovering: Plotly clicks what it knows to be under the pointer."""
+def press(page, graph: str, middle: str, *given: int) -> None:
+    """Click a mark as a hand would, after hovering: Plotly clicks what it knows to be under the pointer.
+
+    `middle` is JavaScript that finds the middle of the mark in `plot`.
+    """
+    page.mouse.move(0, 0)
+    drawn(page)
+    plotted(page, graph, "!(plot._hoverdata || []).length")
+    x, y = page.evaluate(
+        f"""([graph, given]) => {{
+            const plot = document.querySelector(`#${{graph}} .js-plotly-plot`);
+            plot.scrollIntoView({{block: "center"}});
+            {middle}
+        }}""",
+        [graph, given],
+    )
     page.mouse.move(x - 3, y)
     page.mouse.move(x, y, steps=3)
-    page.wait_for_timeout(150)
+    plotted(page, graph, "plot._hoverdata && plot._hoverdata.length")
     page.mouse.click(x, y)
 
 
-def click_mark(page, graph: str, trace: int, point: int) -> None:
-    """Click the middle of a mark, as a hand would."""
-    box = page.evaluate(
-        """([graph, trace, point]) => {
-            const plot = document.querySelector(`#${graph} .js-plotly-plot`);
-            plot.scrollIntoView({block: "center"});
-            const bars = plot.querySelectorAll(".trace.bars")[trace].querySelectorAll(".point path");
-            const box = bars[point].getBoundingClientRect();
-            return [box.x + box.width / 2, box.y + box.height / 2];
-        }""",
-        [graph, trace, point],
-    )
-    press(page, *box)
+BAR = """
+    const bars = plot.querySelectorAll(".trace.bars")[given[0]].querySelectorAll(".point path");
+    const box = bars[given[1]].getBoundingClientRect();
+    return [box.x + box.width / 2, box.y + box.height / 2];
+"""
 
 
 def test_click_on_a_device_filters_the_rest_and_escape_clears(sample_server, visit):
     page = visit(sample_server).page
     expect(page.locator("#funnel-by-device .trace.bars").first).to_be_visible()
-    click_mark(page, "funnel-by-device", 0, 0)
+    press(page, "funnel-by-device", BAR, 0, 0)
     sessions(page, 6111)
-    assert page.url.endswith("?device=desktop")
+    expect(page).to_have_url(sample_server.url + "/?device=desktop")
     # The clicked chart keeps its context.
     expect(page.locator("#funnel-by-device-count")).to_have_text("n = 10,000 sessions")
     expect(page.locator("#duration-conversion-count")).to_have_text("n = 6,111 sessions")
     page.keyboard.press("Escape")
     sessions(page, 10_000)
-    assert page.url.endswith("/")
+    expect(page).to_have_url(sample_server.url + "/")
 
 
 def test_click_on_a_duration_bar_filters_the_rest_and_escape_clears(sample_server, visit):
     page = visit(sample_server).page
     expect(page.locator("#duration-conversion .trace.bars").first).to_be_visible()
-    opacities = """() => document.querySelector("#duration-conversion .js-plotly-plot").data[0].marker.opacity"""
-    assert page.evaluate(opacities) == 1
-    click_mark(page, "duration-conversion", 0, 2)
+    plotted(page, "duration-conversion", ALL_FULL)
+    press(page, "duration-conversion", BAR, 0, 2)
     number = kpis(sample_server, durations=["1–5m"])["sessions"]
     assert 0 < number < 10_000
     sessions(page, number)
-    assert page.url.endswith("?duration=1%E2%80%935m")
+    expect(page).to_have_url(sample_server.url + "/?duration=1%E2%80%935m")
     expect(page.locator(".chip")).to_have_attribute("data-value", "1–5m")
     expect(page.locator("#funnel-by-device-count")).to_have_text(f"n = {number:,} sessions")
     # The clicked chart keeps its context, and shows which bar was meant.
     expect(page.locator("#duration-conversion-count")).to_have_text("n = 10,000 sessions")
-    faded = page.evaluate(opacities)
-    assert faded[2] == 1 and max(faded[:2] + faded[3:]) < 1
+    plotted(page, "duration-conversion", "plot.data[0].marker.opacity.every((one, place) => (place === 2 ? one === 1 : one < 1))")
     page.keyboard.press("Escape")
     sessions(page, 10_000)
-    assert page.url.endswith("/")
-    assert page.evaluate(opacities) == 1
+    expect(page).to_have_url(sample_server.url + "/")
+    plotted(page, "duration-conversion", ALL_FULL)
 
 
 def test_a_duration_stays_when_the_bar_of_filters_is_used_and_its_chip_clears_it(sample_server, visit):
@@ -156,7 +164,7 @@ def test_a_duration_stays_when_the_bar_of_filters_is_used_and_its_chip_clears_it
     choose(page, "device", "desktop")
     number = kpis(sample_server, durations=[">30m"], devices=["desktop"])["sessions"]
     expect(page.locator("#page-subtitle")).to_contain_text(f"{number:,} sessions")
-    assert page.url.endswith("?device=desktop&duration=%3E30m")
+    expect(page).to_have_url(sample_server.url + "/duration?device=desktop&duration=%3E30m")
     expect(page.locator("#filter-count")).to_have_text("2")
     page.locator(".chip", has_text=">30m").click()
     number = kpis(sample_server, devices=["desktop"])["sessions"]
@@ -166,26 +174,22 @@ def test_a_duration_stays_when_the_bar_of_filters_is_used_and_its_chip_clears_it
 def test_second_click_on_the_same_mark_lets_go(sample_server, visit):
     page = visit(sample_server).page
     expect(page.locator("#funnel-by-device .trace.bars").first).to_be_visible()
-    click_mark(page, "funnel-by-device", 0, 0)
+    press(page, "funnel-by-device", BAR, 0, 0)
     sessions(page, 6111)
-    click_mark(page, "funnel-by-device", 0, 0)
+    plotted(page, "funnel-by-device", "plot.data[1].marker.opacity < 1")
+    press(page, "funnel-by-device", BAR, 0, 0)
     sessions(page, 10_000)
 
 
 def test_click_on_a_cell_filters_source_and_device(sample_server, visit):
     page = visit(sample_server).page
-    plot = page.locator("#source-device-heatmap .js-plotly-plot")
-    expect(plot.locator(".trace.bars .point").first).to_be_visible()
-    plot.scroll_into_view_if_needed()
-    x, y = page.evaluate(
-        """() => {
-            const plot = document.querySelector("#source-device-heatmap .js-plotly-plot");
-            const box = plot.querySelector(".nsewdrag").getBoundingClientRect();
-            const axes = plot._fullLayout;
-            return [box.x + axes.xaxis.l2p(0), box.y + axes.yaxis.l2p(0)];
-        }"""
-    )
-    press(page, x, y)
+    expect(page.locator("#source-device-heatmap .trace.bars .point").first).to_be_visible()
+    cell = """
+        const box = plot.querySelector(".nsewdrag").getBoundingClientRect();
+        const axes = plot._fullLayout;
+        return [box.x + axes.xaxis.l2p(0), box.y + axes.yaxis.l2p(0)];
+    """
+    press(page, "source-device-heatmap", cell)
     expect(page.locator(".chip:not(.chip-all)")).to_have_count(2)
     device, source = (page.locator(".chip").nth(i).get_attribute("data-value") for i in (0, 1))
     sessions(page, kpis(sample_server, devices=[device], sources=[source])["sessions"])
@@ -196,16 +200,12 @@ def test_click_on_a_cell_filters_source_and_device(sample_server, visit):
 def test_click_on_a_country(sample_server, visit):
     page = visit(sample_server, "/countries").page
     expect(page.locator("#country-map .choroplethlayer path").first).to_be_attached()
-    page.evaluate("document.querySelector('#country-map').scrollIntoView({block: 'center'})")
-    x, y = page.evaluate(
-        """() => {
-            const plot = document.querySelector("#country-map .js-plotly-plot");
-            const box = plot.querySelector("g.geo").closest("svg").getBoundingClientRect();
-            const [x, y] = plot._fullLayout.geo._subplot.projection([-98, 39]);
-            return [box.x + x, box.y + y];
-        }"""
-    )
-    press(page, x, y)
+    kansas = """
+        const box = plot.querySelector("g.geo").closest("svg").getBoundingClientRect();
+        const [x, y] = plot._fullLayout.geo._subplot.projection([-98, 39]);
+        return [box.x + x, box.y + y];
+    """
+    press(page, "country-map", kansas)
     expect(page.locator(".chip")).to_have_attribute("data-value", "United States")
     expect(page.locator("#page-subtitle")).to_contain_text("4,136 sessions")
     expect(page.locator("#country-map-count")).to_have_text("n = 10,000 sessions")
@@ -254,7 +254,7 @@ def test_hostile_labels_are_text(made_server, visit, path):
         page.click("#filter-source")
         expect(page.locator(".dash-dropdown-option", has_text="onerror")).to_be_visible()
     assert page.evaluate("window.hacked") is None
-    assert page.locator("img[src='x'], #page script").count() == 0
+    expect(page.locator("img[src='x'], #page script")).to_have_count(0)
 
 
 def test_browser_and_server_write_the_same_url(made_server, visit):

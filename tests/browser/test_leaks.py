@@ -7,8 +7,10 @@ from datetime import date
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import build, serving
+from tests.browser.waiting import fits
+from tests.dashapp.building import build
 from tests.dashapp.ranking import BROKEN, GAP, INTERACTION, LEAK, rank
+from tests.dashapp.serving import serving
 
 pytestmark = pytest.mark.browser
 HOSTILE = '<img src=x onerror="window.hacked=1">'
@@ -29,9 +31,10 @@ def test_cards_are_drawn_in_order(ranked_server, visit):
     expect(page.locator("#filter-device")).to_be_hidden()
     expect(page.locator(f"#leak-trend-{LEAK['leak_id']} .main-svg").first).to_be_visible()
     expect(page.locator("#blind-spot-map .main-svg").first).to_be_visible()
-    assert [card.get_attribute("id") for card in page.locator(".leak[id]").all()] == [
-        one["leak_id"] for one in (LEAK, STRANGE, BROKEN, GAP)
-    ]
+    cards = page.locator(".leak[id]")
+    expect(cards).to_have_count(4)
+    for card, one in zip(cards.all(), (LEAK, STRANGE, BROKEN, GAP), strict=True):
+        expect(card).to_have_id(one["leak_id"])
     expect(page.locator(f"[id='{STRANGE['leak_id']}'] h3")).to_contain_text(HOSTILE)
     assert page.evaluate("window.hacked") is None
 
@@ -106,4 +109,4 @@ def test_events_are_marked_on_the_overview(ranked_server, visit):
 def test_a_phone_shows_the_whole_card(ranked_server, visit):
     page = visit(ranked_server, "/leaks", viewport={"width": 390, "height": 844}).page
     expect(page.locator(".leak").first).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    fits(page, 390)

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from dashapp import theme
+from tests.browser.waiting import fits, linked, plotted
 
 pytestmark = pytest.mark.browser
 PATHS = ["/", "/leaks", "/countries", "/funnel", "/duration", "/sources", "/candidates", "/model", "/data"]
@@ -51,7 +52,7 @@ def test_tiles_equal_the_database(sample_server, visit, query, filters):
     expect(page.locator("#kpi-conversions-value")).to_have_text(theme.exact(truth["conversions"]))
     expect(page.locator("#kpi-rate-value")).to_have_text(theme.rate(truth["conversion_rate"]))
     expect(page.locator("#kpi-revenue-value")).to_have_text(theme.money(truth["revenue"]))
-    assert page.locator("#kpi-rate").inner_text().endswith(theme.interval(truth["ci_low"], truth["ci_high"]))
+    expect(page.locator("#kpi-rate")).to_have_text(re.compile(re.escape(theme.interval(truth["ci_low"], truth["ci_high"])) + "$"))
 
 
 def test_sample_as_known(sample_server, visit):
@@ -71,7 +72,7 @@ def test_countries_are_listed_with_intervals(sample_server, visit):
 @pytest.mark.parametrize("path", PATHS)
 def test_phone_does_not_scroll_sideways(sample_server, visit, path):
     page = visit(sample_server, path, viewport={"width": 390, "height": 844}).page
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    fits(page, 390)
     if path != "/leaks":  # where filters do not apply
         expect(page.locator("#filter-toggle")).to_be_visible()
     expect(page.locator("#filter-device")).to_be_hidden()
@@ -81,16 +82,17 @@ def test_filters_open_on_a_phone(sample_server, visit):
     page = visit(sample_server, viewport={"width": 390, "height": 844}).page
     page.click("#filter-toggle")
     expect(page.locator("#filter-device")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    fits(page, 390)
 
 
 def test_dark_follows_the_system_and_the_reader(sample_server, visit):
     page = visit(sample_server, color_scheme="dark").page
-    surface = "getComputedStyle(document.querySelector('.card')).backgroundColor"
-    assert page.evaluate(surface) == rgb(theme.colours("dark")["surface"])
-    assert ink(page) == theme.colours("dark")["ink"]
+    card = page.locator(".card").first
+    expect(card).to_have_css("background-color", rgb(theme.colours("dark")["surface"]))
+    plotted(page, "daily-trend", "plot.layout.font.color === given", theme.colours("dark")["ink"])
     page.click("[data-look]")
-    assert page.evaluate(surface) == rgb(theme.colours("light")["surface"])
+    expect(card).to_have_css("background-color", rgb(theme.colours("light")["surface"]))
+    plotted(page, "daily-trend", "plot.layout.font.color === given", theme.colours("light")["ink"])
     expect(page.locator("#daily-trend .xtick text").first).to_have_attribute("style", re.compile(rgb_text(theme.colours("light")["muted"])))
     page.reload()
     expect(page.locator("html")).to_have_attribute("data-theme", "light")
@@ -107,6 +109,7 @@ def test_a_chart_is_saved_as_a_picture(sample_server, visit):
 
 def test_the_rows_of_a_chart_are_downloaded_as_filtered(sample_server, visit):
     page = visit(sample_server, "/countries?device=tablet").page
+    linked(page, "#country-map-csv", "?device=tablet")
     with page.expect_download() as download:
         page.click("#country-map-csv")
     with open(download.value.path(), newline="") as file:
@@ -116,7 +119,9 @@ def test_the_rows_of_a_chart_are_downloaded_as_filtered(sample_server, visit):
 def test_the_statement_of_a_chart_answers_the_same(sample_server, visit):
     page = visit(sample_server, "/?device=tablet&since=2017-07-04").page
     page.locator("section[aria-label='Conversion rate over time'] summary", has_text="SQL").click()
-    statement = page.locator("#daily-trend-sql").inner_text()
+    box = page.locator("#daily-trend-sql")
+    expect(box).to_contain_text("2017-07-04")
+    statement = box.inner_text()
     with duckdb.connect(str(sample_server.database), read_only=True) as con:
         rows = con.execute(statement).fetchall()
     assert sum(row[1] for row in rows) == kpis(sample_server, devices=["tablet"], since=date(2017, 7, 4))["sessions"]
@@ -129,10 +134,6 @@ def test_unknown_page(sample_server, browser):
     assert answer.status == 404
     expect(page.get_by_role("heading")).to_have_text("No such page")
     context.close()
-
-
-def ink(page) -> str:
-    return page.evaluate("document.querySelector('#daily-trend .js-plotly-plot').layout.font.color")
 
 
 def rgb(colour: str) -> str:
