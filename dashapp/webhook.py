@@ -15,9 +15,11 @@ import random
 import socket
 import ssl
 import time
+import tomllib
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +30,8 @@ WAITS = (1.0, 4.0, 16.0)
 LONGEST_BODY = 1_000_000
 TOLERANCE_SECONDS = 300
 SHORTEST_SECRET = 32
+TARGET_KEYS = ("allow_private", "secret_from", "url")
+"""What a section of a file of webhooks may say of a target."""
 
 
 class WebhookError(Exception):
@@ -57,6 +61,31 @@ class Target:
         """Scheme and host: what may be shown and logged of the address."""
         parts = _parts(self.url)
         return f"{parts.scheme}://{parts.hostname}"
+
+
+def read(file: Path, advice: str = "") -> dict | None:
+    """What a file of webhooks says, None where there is no file; WebhookError, with advice where it is no TOML, if it cannot be read."""
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise WebhookError(f"{file}: cannot be read ({error.strerror}).") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise WebhookError(f"{file}: is not valid TOML ({error}){advice}.") from None
+
+
+def target(where: str, told: Mapping[str, Any], environ: Mapping[str, str]) -> Target:
+    """The target of a section of a file of webhooks, its secret from the environment; WebhookError opens with `where`."""
+    url, variable, private = told.get("url"), told.get("secret_from"), told.get("allow_private", False)
+    if not isinstance(url, str) or not isinstance(variable, str) or not isinstance(private, bool):
+        raise WebhookError(f"{where} needs url and secret_from as text, and allow_private, if it is there, as true or false.")
+    if not environ.get(variable):
+        raise WebhookError(f"{where} takes its secret from the environment variable {variable}, which is not set.")
+    try:
+        return Target(url, environ[variable], private)
+    except WebhookError as error:
+        raise WebhookError(f"{where}: {error}") from None
 
 
 def sign(secret: str, body: bytes, at: int) -> str:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from etl import rules as rule_files
 from etl.errors import InputError
 from etl.privacy import literal
 
@@ -108,12 +108,7 @@ def thresholds_words() -> str:
 def load_rules(path: Path | None = None) -> StageRules:
     """Read the rules; raises InputError with one line where the file says something that has no meaning."""
     path = path or RULES
-    try:
-        rules = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{path}: cannot be read ({error.strerror}): restore it from the repository") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path.name}: is not valid TOML ({error}): mend that line") from None
+    rules = rule_files.read(path)
     _refuse_unknown(path.name, rules)
     events, thresholds = rules.get("events", {}), rules.get("thresholds", {})
     engaged = _whole(path.name, "thresholds.engaged_pageviews", thresholds.get("engaged_pageviews", 5))

@@ -9,7 +9,6 @@ import logging
 import queue
 import threading
 import time
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,7 +25,6 @@ LAST_SECONDS = 3.0
 QUIET_SECONDS = 10.0
 RULES = "score"
 RULE_KEYS = {"above", "target", "kind"}
-TARGET_KEYS = {"url", "secret_from", "allow_private"}
 
 
 @dataclass(frozen=True)
@@ -42,13 +40,9 @@ class Rule:
 def read(file: Path, environ: Mapping[str, str]) -> tuple[Rule, ...]:
     """The rules `[[score]]` of a file of webhooks; none where there is no file. Raises ValueError with one line."""
     try:
-        told = tomllib.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return ()
-    except OSError as error:
-        raise ValueError(f"{file}: cannot be read ({error.strerror}).") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"{file}: is not valid TOML ({error}).") from None
+        told = webhook.read(file) or {}
+    except WebhookError as error:
+        raise ValueError(str(error)) from None
     rules = told.get(RULES, [])
     if not isinstance(rules, list) or not all(isinstance(rule, dict) for rule in rules):
         raise ValueError(f"{file}: write rules as [[{RULES}]], each with above and target.")
@@ -71,17 +65,12 @@ def _rule(file: Path, number: int, rule: dict, told: dict, environ: Mapping[str,
 
 
 def _target(where: str, told: dict, environ: Mapping[str, str]) -> Target:
-    if strange := set(told) - TARGET_KEYS:
-        raise ValueError(f"{where} has {', '.join(sorted(strange))}, which means nothing there: use {', '.join(sorted(TARGET_KEYS))}.")
-    url, variable, private = told.get("url"), told.get("secret_from"), told.get("allow_private", False)
-    if not isinstance(url, str) or not isinstance(variable, str) or not isinstance(private, bool):
-        raise ValueError(f"{where} needs url and secret_from as text, and allow_private, if it is there, as true or false.")
-    if not environ.get(variable):
-        raise ValueError(f"{where} takes its secret from the environment variable {variable}, which is not set.")
+    if strange := set(told) - set(webhook.TARGET_KEYS):
+        raise ValueError(f"{where} has {', '.join(sorted(strange))}, which means nothing there: use {', '.join(webhook.TARGET_KEYS)}.")
     try:
-        return Target(url, environ[variable], private)
+        return webhook.target(where, told, environ)
     except WebhookError as error:
-        raise ValueError(f"{where}: {error}") from None
+        raise ValueError(str(error)) from None
 
 
 class Deliveries:

@@ -1,9 +1,9 @@
 """What the ranking looks at, from data/leak_dimensions.toml."""
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from etl import rules
 from etl.errors import InputError
 from etl.schema import DATA
 
@@ -35,12 +35,7 @@ class Settings:
 def read(file: Path | None = None) -> Settings:
     """Read the file; raises InputError with one line where it says something without meaning."""
     file = file or FILE
-    try:
-        told = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputError(f"{file}: cannot be read ({error.strerror}): restore it from the repository") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{file.name}: is not valid TOML ({error}): mend that line") from None
+    told = rules.read(file)
     unknown = set(told) - {"dimensions", "false_share"}
     if unknown:
         raise InputError(f"{file.name}: {', '.join(sorted(unknown))} means nothing here: use dimensions and false_share")
