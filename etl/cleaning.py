@@ -41,27 +41,7 @@ def clean_sql(group: str) -> str:
         """
     if group == "traffic":
         return f"""
-            with plain as materialized (
-                select
-                    *,
-                    {labels.plain_sql("raw_source")} as plain_source,
-                    {labels.plain_sql("raw_medium")} as plain_medium,
-                    {labels.plain_sql("raw_campaign")} as plain_campaign,
-                    {labels.plain_sql("raw_channel", missing=())} as plain_channel
-                from scratch.raw_traffic
-            ),
-            texts as materialized (
-                select
-                    *,
-                    {labels.text_sql("plain_source")} as text_source,
-                    {labels.text_sql("plain_medium")} as text_medium,
-                    {labels.text_sql("plain_campaign")} as text_campaign
-                from plain
-            ),
-            sources as materialized (
-                select *, {labels.source_sql("text_source")} as source
-                from texts
-            ),
+            with {labels.steps_sql("scratch.raw_traffic", ("source", "medium", "campaign"), raw="raw_")},
             ruled as materialized (
                 select
                     *,

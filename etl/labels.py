@@ -69,6 +69,30 @@ def text_sql(plain: str) -> str:
     return privacy.scrub_sql(plain)
 
 
+def steps_sql(rows: str, names: tuple[str, ...], raw: str = "", source: str = "source") -> str:
+    """First steps of a query over rows with raw labels, the last of them `sources`: each label plain, then as a text, and the clean source.
+
+    `names` are the columns cleaned beside the channel, of which no word is taken as missing; `raw` is what the names of raw columns begin
+    with. Each step is materialized: written as one expression, every use of a label would clean it again.
+    """
+    plain = "".join(f"{plain_sql(raw + name)} as plain_{name}, " for name in names)
+    texts = ", ".join(f"{text_sql(f'plain_{name}')} as text_{name}" for name in names)
+    return f"""
+        plain as materialized (
+            select *, {plain}{plain_sql(f"{raw}channel", missing=())} as plain_channel
+            from {rows}
+        ),
+        texts as materialized (
+            select *, {texts}
+            from plain
+        ),
+        sources as materialized (
+            select *, {source_sql("text_source")} as {source}
+            from texts
+        )
+    """
+
+
 def source_sql(text: str) -> str:
     """Source in lower case, as Google and google are one; (direct) for direct traffic, (unknown) where the export does not say."""
     return f"case lower({text}) when 'direct' then '(direct)' else coalesce(lower({text}), '(unknown)') end"

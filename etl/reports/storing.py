@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import pyarrow as pa
 
-from etl import labels, privacy
+from etl import labels
 from etl.errors import InputError
 from etl.readers import Landing
 from etl.reports import FORMATS, aggregates, recognise
@@ -84,27 +84,7 @@ def cleaned_sql() -> str:
     A dimension that the table is not split by stays NULL, and (other) stays what it is: Google's word for rows folded together.
     """
     return f"""
-        with plain as materialized (
-            select
-                *,
-                {labels.plain_sql("country")} as plain_country,
-                {labels.plain_sql("source")} as plain_source,
-                {labels.plain_sql("medium")} as plain_medium,
-                {labels.plain_sql("channel", missing=())} as plain_channel
-            from reported
-        ),
-        texts as materialized (
-            select
-                *,
-                {privacy.scrub_sql("plain_country")} as text_country,
-                {privacy.scrub_sql("plain_source")} as text_source,
-                {privacy.scrub_sql("plain_medium")} as text_medium
-            from plain
-        ),
-        sources as materialized (
-            select *, {labels.source_sql("text_source")} as clean_source
-            from texts
-        )
+        with {labels.steps_sql("reported", ("country", "source", "medium"), source="clean_source")}
         select
             ?::integer as load_id,
             table_number,
