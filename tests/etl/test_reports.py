@@ -16,6 +16,7 @@ from etl.reports import aggregates
 from etl.reports import recognise as reports
 from etl.reports.terms import term
 from tests.conftest import records
+from tests.etl.answers import answer, older_answer
 
 PREAMBLE = """\
 # ----------------------------------------
@@ -84,23 +85,6 @@ def refusal(tmp_path, text, name="report.csv") -> str:
     line = str(refused.value)
     assert line.startswith(f"{name}: ") and "\n" not in line and len(line) < 500
     return line
-
-
-def answer(dimensions, metrics, rows, **more) -> dict:
-    """An answer of runReport."""
-    size = len(dimensions)
-    return {
-        "dimensionHeaders": [{"name": name} for name in dimensions],
-        "metricHeaders": [{"name": name, "type": "TYPE_INTEGER"} for name in metrics],
-        "rows": [
-            {
-                "dimensionValues": [{"value": str(cell)} for cell in row[:size]],
-                "metricValues": [{"value": str(cell)} for cell in row[size:]],
-            }
-            for row in rows
-        ],
-        **more,
-    }
 
 
 # Headers
@@ -298,20 +282,7 @@ def test_what_an_answer_says_about_itself(tmp_path):
 
 
 def test_answers_of_universal_analytics(tmp_path):
-    version_3 = {
-        "kind": "analytics#gaData",
-        "query": {"start-date": "2018-01-01", "end-date": "2018-01-31"},
-        "profileInfo": {"profileName": "All Web Site Data"},
-        "columnHeaders": [
-            {"name": "ga:deviceCategory", "columnType": "DIMENSION"},
-            {"name": "ga:sessions", "columnType": "METRIC"},
-            {"name": "ga:goal1Completions", "columnType": "METRIC"},
-        ],
-        "rows": [["desktop", "100", "3"], ["mobile", "50", "1"]],
-        "totalsForAllResults": {"ga:sessions": "150", "ga:goal1Completions": "4"},
-        "totalResults": 2,
-    }
-    report = read(tmp_path, json.dumps(version_3), "v3.json")
+    report = read(tmp_path, json.dumps(older_answer()), "v3.json")
     (table,) = report.tables
     assert (report.format, table.since, table.total("sessions")) == ("ua-report-api", date(2018, 1, 1), 150)
     assert aggregates.numerator_of(table) == "converting_sessions"

@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 import zstandard
 
 from tests.etl import ga4_exports, test_ga360
+from tests.etl.answers import answer, older_answer
 from tests.etl.exports import HEADER, row
 from tests.etl.test_workbooks import open_document
 from tests.etl.workbook_files import write_workbook
@@ -410,8 +411,6 @@ def with_another_type(random: Random, case: Case, table: pa.Table) -> pa.Table:
 
 
 def google_answer() -> dict:
-    from tests.etl.test_reports import answer
-
     rows = [("google", "20240101", "France", 600, 18, 40.5), ("mall.example", "20240102", "Peru", 400, 3, 0)]
     more = {"rowCount": 2, "metadata": {"currencyCode": "EUR", "timeZone": "Europe/Paris"}, "kind": "analyticsData#runReport"}
     return answer(["sessionSource", "date", "country"], ["sessions", "keyEvents", "totalRevenue"], rows, totals=[], **more)
@@ -435,22 +434,6 @@ def universal_answer() -> dict:
                 },
             }
         ]
-    }
-
-
-def older_answer() -> dict:
-    return {
-        "kind": "analytics#gaData",
-        "query": {"start-date": "2018-01-01", "end-date": "2018-01-31"},
-        "profileInfo": {"profileName": "All Web Site Data"},
-        "columnHeaders": [
-            {"name": "ga:deviceCategory", "columnType": "DIMENSION"},
-            {"name": "ga:sessions", "columnType": "METRIC"},
-            {"name": "ga:goal1Completions", "columnType": "METRIC"},
-        ],
-        "rows": [["desktop", "100", "3"], ["mobile", "50", "1"]],
-        "totalsForAllResults": {"ga:sessions": "150", "ga:goal1Completions": "4"},
-        "totalResults": 2,
     }
 
 

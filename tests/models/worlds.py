@@ -71,35 +71,33 @@ def examples(table: pa.Table) -> Examples:
     return Examples(Sessions.from_arrow(table), converted, Column.of(table.column("visitor")), days, np.arange(len(table)))
 
 
-def insert(con: duckdb.DuckDBPyConnection, table: pa.Table) -> None:
-    """Insert the sessions into a database with its schema, and rebuild the cubes."""
+COLUMNS = """
+    session_id,
+    visitor as visitor_id,
+    cast(visit_number as integer) as visit_number,
+    timestamp '2026-03-02 00:00:00' + to_hours(cast(hour as bigint)) as started_at,
+    date '2026-03-01' + cast(weekday as integer) as session_date,
+    device,
+    country,
+    source,
+    channel,
+    '(unknown)' as medium,
+    cast(pageviews as integer) as pageviews,
+    cast(duration_seconds as double) as duration_seconds,
+    is_converted as is_engaged,
+    false as is_bounce,
+    case when is_converted then 3 else 0 end as stage,
+    is_converted,
+    cast(is_converted as integer) as transactions,
+    0 as revenue,
+    1 as load_id
+"""
+
+
+def insert(con: duckdb.DuckDBPyConnection, table: pa.Table, columns: str = COLUMNS) -> None:
+    """Insert the sessions into a database with its schema, and rebuild the cubes; `columns` are those of sessions, from the table's."""
     con.register("invented", table)
-    con.execute(
-        """
-        create or replace temp table given as
-        select
-            session_id,
-            visitor as visitor_id,
-            cast(visit_number as integer) as visit_number,
-            timestamp '2026-03-02 00:00:00' + to_hours(cast(hour as bigint)) as started_at,
-            date '2026-03-01' + cast(weekday as integer) as session_date,
-            device,
-            country,
-            source,
-            channel,
-            '(unknown)' as medium,
-            cast(pageviews as integer) as pageviews,
-            cast(duration_seconds as double) as duration_seconds,
-            is_converted as is_engaged,
-            false as is_bounce,
-            case when is_converted then 3 else 0 end as stage,
-            is_converted,
-            cast(is_converted as integer) as transactions,
-            0 as revenue,
-            1 as load_id
-        from invented
-        """
-    )
+    con.execute(f"create or replace temp table given as select {columns} from invented")
     con.unregister("invented")
     for column in levels.TYPES:
         levels.extend(con, column, "given")
@@ -107,9 +105,9 @@ def insert(con: duckdb.DuckDBPyConnection, table: pa.Table) -> None:
     schema.rebuild_cubes(con)
 
 
-def build(path: Path, table: pa.Table, empty: Path) -> Path:
+def build(path: Path, table: pa.Table, empty: Path, columns: str = COLUMNS) -> Path:
     """A database file with these sessions, made from one with the schema alone."""
     shutil.copy(empty, path)
     with duckdb.connect(str(path)) as con:
-        insert(con, table)
+        insert(con, table, columns)
     return path

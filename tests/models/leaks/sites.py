@@ -1,16 +1,14 @@
 """Databases made of the benchmark's worlds, and cells made of a few lines."""
 
-import shutil
 from datetime import date, timedelta
-from pathlib import Path
+from functools import partial
 
-import duckdb
 import numpy as np
 import pyarrow as pa
 
-from etl import levels, schema
 from models.bench.worlds import World
 from models.leaks.cells import Calendar, Cells, Dimension, assemble
+from tests.models import worlds
 
 FIRST = date(2026, 1, 5)
 
@@ -55,34 +53,15 @@ def sessions_of(world: World) -> pa.Table:
     )
 
 
-def insert(con: duckdb.DuckDBPyConnection, table: pa.Table) -> None:
-    """Insert sessions given by the columns that matter."""
-    con.register("invented", table)
-    con.execute(
-        """
-        create or replace temp table given as
-        select
-            invented.*,
-            1 as visit_number,
-            '(unknown)' as medium,
-            cast('Referral' as varchar) as channel,
-            stage >= 1 as is_engaged,
-            stage = 3 as is_converted,
-            cast(stage = 3 as integer) as transactions,
-            1 as load_id
-        from invented
-        """
-    )
-    con.unregister("invented")
-    for column in levels.TYPES:
-        levels.extend(con, column, "given")
-    con.execute("insert into sessions by name select * from given; drop table given")
-    schema.rebuild_cubes(con)
-
-
-def build(path: Path, table: pa.Table, empty: Path) -> Path:
-    """A database file with these sessions."""
-    shutil.copy(empty, path)
-    with duckdb.connect(str(path)) as con:
-        insert(con, table)
-    return path
+COLUMNS = """
+    invented.*,
+    1 as visit_number,
+    '(unknown)' as medium,
+    cast('Referral' as varchar) as channel,
+    stage >= 1 as is_engaged,
+    stage = 3 as is_converted,
+    cast(stage = 3 as integer) as transactions,
+    1 as load_id
+"""
+insert = partial(worlds.insert, columns=COLUMNS)
+build = partial(worlds.build, columns=COLUMNS)
