@@ -21,8 +21,6 @@ from etl.notices import NO_CONVERSIONS, sampled
 from etl.reports import aggregates as report_rates
 from etl.reports import recognise as reports
 
-LOADABLE = ("flat-csv", "ga360-csv", "ga360-bigquery", "ga4-bigquery")
-
 JSON_COLUMNS = ("device", "geoNetwork", "totals", "trafficSource")
 GA360_KEYS = {"visitId", "totals", "trafficSource", "fullVisitorId", "visitStartTime", "geoNetwork", "hits", "channelGrouping"}
 GA4_KEYS = {"event_name", "event_timestamp", "event_params", "user_pseudo_id", "event_date", "traffic_source"}

@@ -149,11 +149,6 @@ def source(design: Design) -> str:
     ) as sessions"""
 
 
-def has_events(con: duckdb.DuckDBPyConnection) -> bool:
-    """Whether any session has events."""
-    return first(con, "select 1 from events limit 1") is not None
-
-
 def read_examples(
     con: duckdb.DuckDBPyConnection, design: Design = RETROSPECTIVE, *, limit: int | None = None, load_id: int | None = None
 ) -> Read:

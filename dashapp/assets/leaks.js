@@ -232,7 +232,7 @@
         }
     }
 
-    window.dash_clientside = Object.assign({}, window.dash_clientside, {leaks: {reduce, spread, arrive, land, click, refetch, read, write}});
+    window.dash_clientside = Object.assign({}, window.dash_clientside, {leaks: {reduce, spread, arrive, land, click, refetch, write}});
 
     window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, {
         leaksRate: (value) => (value === null || value === undefined ? "" : (value * 100).toPrecision(3) + " %"),
@@ -242,7 +242,6 @@
             return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
         },
         leaksStage: (value) => ["Browsed", "Engaged", "Deep engagement", "Converted"][value] || "",
-        leaksMoney: (value) => (value ? value.toLocaleString("en-US", {minimumFractionDigits: 2, maximumFractionDigits: 2}) : ""),
         leaksTime: (value) => (value ? String(value).replace("T", " ").slice(0, 16) : ""),
     });
 

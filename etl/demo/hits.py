@@ -136,20 +136,3 @@ def hit_times(rng: np.random.Generator, day: Sessions, session: np.ndarray, kind
     whole = run[last]
     share = run / np.where(whole > 0, whole, 1)[session]
     return np.rint(share * day.duration[session] * 1000).astype(np.int64)
-
-
-def reconcile(day: Sessions, hits: Hits) -> None:
-    """Raise if the hits do not add up to what the sessions say of themselves."""
-    n = len(day)
-    last = np.append(hits.first_of_session[1:], len(hits)) - 1
-    counted = np.bincount(hits.session, minlength=n)
-    pages = np.bincount(hits.session, hits.is_page, minlength=n)
-    bought = np.bincount(hits.session, hits.kind == PURCHASED, minlength=n)
-    agreed = (
-        (counted == day.hits).all()
-        and (pages == day.pageviews).all()
-        and (bought == day.transactions).all()
-        and (hits.milliseconds[last] == day.duration * 1000).all()
-    )
-    if not agreed:
-        raise AssertionError(f"{day.arrivals.day}: hits and sessions disagree")

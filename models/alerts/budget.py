@@ -17,7 +17,6 @@ from collections.abc import Sequence
 
 ALPHA = 0.10
 WEALTH = ALPHA / 2
-QUARTER_DAYS = 91
 
 
 def spending(j: int) -> float:

@@ -16,7 +16,6 @@ from .landing import land
 HEAD = ",".join(HEADER) + "\n"
 LINE = ",".join(ROW.values()) + "\n"
 GOOD = HEAD + 3 * LINE
-GA4 = {"event_date": "20231215", "event_timestamp": "1", "event_name": "page_view", "event_params": [], "user_pseudo_id": "1.2"}
 GA360 = {"visitId": 1, "visitStartTime": 1, "totals": {}, "trafficSource": {}, "hits": []}
 
 UNUSABLE = {

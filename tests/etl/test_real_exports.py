@@ -5,8 +5,6 @@ import pytest
 
 from tests.conftest import records
 
-SAMPLE = "sessions_10k.csv"
-
 
 @pytest.fixture(scope="module")
 def sample(sample_db):

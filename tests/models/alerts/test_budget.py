@@ -8,6 +8,8 @@ from scipy.stats import norm
 
 from models.alerts import budget
 
+QUARTER_DAYS = 91
+
 
 def alarms_of(p_values):
     """Which runs of a quarter raise an alarm."""
@@ -40,7 +42,7 @@ def test_a_further_alarm_never_lowers_a_level(alarms, place):
 
 def quarter(rng, leaks, *, shared=0.0):
     """p-values of the runs of a quarter and which are true: a leak shows from a night on; `shared` is the correlation from night to night."""
-    noise = np.empty(budget.QUARTER_DAYS)
+    noise = np.empty(QUARTER_DAYS)
     noise[0] = rng.normal()
     for night in range(1, len(noise)):
         noise[night] = shared * noise[night - 1] + np.sqrt(1 - shared**2) * rng.normal()
