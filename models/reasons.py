@@ -6,7 +6,6 @@ control characters taken out and cut to length, as plain text: whoever shows the
 
 import math
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -174,8 +173,3 @@ def moment(hour: float, weekday: float) -> str:
     day = "" if math.isnan(weekday) else f"on {DAYS[int(weekday) - 1]}" if 1 <= weekday <= 7 else ""
     time = "" if math.isnan(hour) else f"at {int(hour)} h"
     return f"{day} {time}".strip() or "time of day unknown"
-
-
-def sentences(found: Sequence[Reason]) -> list[str]:
-    """The reasons of one session, each with what it does to the odds."""
-    return [reason.sentence for reason in found]

@@ -48,10 +48,10 @@ from pathlib import Path
 from models import rows
 from models.artefact import Model
 from models.features import Sessions
-from models.reasons import reasons, sentences
+from models.reasons import reasons
 model = Model.from_bytes(Path({str(path)!r}).read_bytes())
 sessions = Sessions.from_rows([rows.retrospective({{"device": "mobile", "pageviews": 30, "duration_seconds": 300}}, model.time_zone)], model.design)
-print(model.final.probabilities(sessions)[0], sentences(reasons(sessions, model.final.contributions(sessions))[0]))
+print(model.final.probabilities(sessions)[0], [one.sentence for one in reasons(sessions, model.final.contributions(sessions))[0]])
 print(*sorted({{"duckdb", "optuna", "polars", "pyarrow", "sklearn"}} & set(sys.modules)))
 """
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
