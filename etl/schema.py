@@ -9,7 +9,7 @@ from etl import bots, undated
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
 DATA = SQL.parent / "data"
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "5"
 
 ORDER = {
     "macros": ["newcombe_low", "newcombe_high", "default_channel_group"],
@@ -21,10 +21,12 @@ ORDER = {
         "months",
         "totals",
         "rare_days",
+        "source_totals",
         "cells",
         "day_cells",
         "undated_cells",
         "undated_day_cells",
+        "source_cells",
         "compared_days",
         "period_cells",
     ],
@@ -36,14 +38,18 @@ ORDER = {
         "probability_months",
         "probability_totals",
         "probability_rare_days",
+        "probability_source_totals",
         "probability_cells",
         "undated_probability_cells",
+        "source_probability_cells",
         "candidates",
     ],
     "metrics": ["period_comparison", "period_split", "period_effects"],
     "views": ["aggregate_reports", "aggregate_cells", "aggregate_rates", "data_lacks", "stage_bases", "data_warnings"],
 }
 """Files that need others of their folder, in the order they need; files not named here come before them."""
+
+PROBABILITY_CELLS = ("probability_cells", "undated_probability_cells", "source_probability_cells")
 
 INHERITED = [
     ("bots", "sessions"),
@@ -91,7 +97,7 @@ def apply_files(con: duckdb.DuckDBPyConnection) -> None:
         run(
             con,
             "probability_cubes",
-            only={"current_runs", "current_run", "prediction_measures", "probability_cells", "undated_probability_cells"},
+            only={"current_runs", "current_run", "prediction_measures", *PROBABILITY_CELLS},
         )
     else:
         run(con, "cubes")
