@@ -12,7 +12,7 @@ from dashapp.api import routes
 from dashapp.components.empty import nothing
 from dashapp.components.shell import SKELETON, shell
 from dashapp.db import Database, DatabaseUnavailable
-from dashapp.filters import LISTED, RELATIONS, Filters
+from dashapp.filters import LISTED, NEEDED, Filters
 from dashapp.pages import PAGES
 from dashapp.queries import candidates, common
 from dashapp.serial import jsonable
@@ -61,7 +61,7 @@ class App(Dash):
 
 def create(settings: Settings) -> App:
     """The app over the settings' database. The database is opened by the first request, so a fork may come between."""
-    database = Database(settings.database, required=RELATIONS)
+    database = Database(settings.database, required=NEEDED)
     app = App(
         "dashapp",
         title="Silent Leak Detector",

@@ -42,8 +42,9 @@ FILTERED = frozenset(
 )
 # Those that take a second period as well.
 COMPARED = frozenset({"period_comparison", "period_split", "period_effects"})
-# Those that have a form without dates and sources.
+# Those that have a form for filters without dates, and one for filters on sources without dates: see etl/undated.py.
 UNDATED = FILTERED - COMPARED - {"top_candidates"}
+UNDATED_SOURCES = UNDATED - {"daily_rates"}
 WHOLE = frozenset(
     {
         "aggregate_cells",
@@ -72,6 +73,8 @@ WHOLE = frozenset(
     }
 )
 RELATIONS = FILTERED | WHOLE
+# What a database must have: with the cells behind the forms of relations that are planned fastest.
+NEEDED = RELATIONS | {"undated_cells", "source_cells"}
 
 
 @dataclass(frozen=True)
@@ -141,10 +144,11 @@ class Filters:
 
     def narrow_call(self, relation: str) -> tuple[str, dict[str, Any]]:
         """The same rows as `call` from the form of the relation that is planned fastest: see etl/undated.py."""
-        if relation not in UNDATED or self.since or self.until or self.sources:
+        schema, relations = ("undated_sources", UNDATED_SOURCES) if self.sources else ("undated", UNDATED)
+        if relation not in relations or self.since or self.until:
             return self.call(relation)
         params = self.params()
-        return f"undated.{relation}({', '.join(f'{name} := ${name}' for name in params)})", params
+        return f"{schema}.{relation}({', '.join(f'{name} := ${name}' for name in params)})", params
 
     def sql(self, relation: str) -> str:
         """The same call as a statement to paste into a DuckDB client."""

@@ -30,8 +30,8 @@ CHAPTERS = (
         "Each is a view over all sessions and a function that takes filters, under one name and with the same columns: `from kpis` and "
         "`from kpis(devices := ['mobile'], since := date '2026-08-01')`. Arguments: `devices`, `sources`, `countries`, `channels` (lists of "
         "text), `since`, `until` (dates, both included), `durations` (list of buckets as `duration_rates` names them; sessions without a measured "
-        "duration are in none); all optional. Those of two periods take `previous_since` and `previous_until` as well. Schema `undated` holds the others "
-        "once more without dates and sources, for the app; see "
+        "duration are in none); all optional. Those of two periods take `previous_since` and `previous_until` as well. Schemas `undated` and "
+        "`undated_sources` hold the others once more for filters without dates, for the app; see "
         "[the decision](decisions/planning-cost.md).",
     ),
     ("views", "Views about the data", "What is covered, what was left out, what to keep in mind."),
@@ -65,7 +65,7 @@ def described(con: duckdb.DuckDBPyConnection) -> dict[str, Relation]:
         """
         select function_name, parameters, comment, function_type = 'table_macro'
         from duckdb_functions()
-        where database_name = current_database() and not internal and schema_name <> 'undated'
+        where database_name = current_database() and not internal and schema_name not in ('undated', 'undated_sources')
         """
     ).fetchall():
         found[name] = Relation(name, "function that gives a table" if is_table else "function", comment or "", parameters=parameters)

@@ -1,5 +1,6 @@
 """The SQL files of the database, and how they are applied."""
 
+import hashlib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from etl import bots, undated
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
 DATA = SQL.parent / "data"
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "5"
 
 ORDER = {
     "macros": ["newcombe_low", "newcombe_high", "default_channel_group"],
@@ -21,10 +22,12 @@ ORDER = {
         "months",
         "totals",
         "rare_days",
+        "source_totals",
         "cells",
         "day_cells",
         "undated_cells",
         "undated_day_cells",
+        "source_cells",
         "compared_days",
         "period_cells",
     ],
@@ -36,14 +39,20 @@ ORDER = {
         "probability_months",
         "probability_totals",
         "probability_rare_days",
+        "probability_source_totals",
         "probability_cells",
         "undated_probability_cells",
+        "source_probability_cells",
         "candidates",
     ],
     "metrics": ["period_comparison", "period_split", "period_effects"],
     "views": ["aggregate_reports", "aggregate_cells", "aggregate_rates", "data_lacks", "stage_bases", "data_warnings"],
 }
 """Files that need others of their folder, in the order they need; files not named here come before them."""
+
+APPLIED = ("types", "tables", "macros", "cubes", "probability_cubes", "metrics", "views")
+REFERENCE = ("countries", "benchmarks")
+PROBABILITY_CELLS = ("probability_cells", "undated_probability_cells", "source_probability_cells")
 
 INHERITED = [
     ("bots", "sessions"),
@@ -71,9 +80,42 @@ def run(con: duckdb.DuckDBPyConnection, folder: str, *, only: set[str] | None = 
 def apply(con: duckdb.DuckDBPyConnection) -> None:
     """Bring the database of a read-write connection up to date: types, tables, macros, cubes, metrics, views, comments.
 
-    One transaction: hundreds of small statements would each wait for the disk.
+    One transaction: hundreds of small statements would each wait for the disk. None where the same files were applied before.
     """
-    transaction(con, lambda: apply_files(con))
+    if not is_applied(con):
+        transaction(con, lambda: apply_files(con))
+        set_setting(con, "schema_hash", schema_hash(con))
+
+
+def is_applied(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether these very files were applied to the database last, and no relation of it was dropped or added since."""
+    has_settings = con.execute("select count(*) from duckdb_tables() where database_name = current_database() and table_name = 'settings'")
+    if has_settings.fetchone() == (0,):
+        return False
+    return con.execute("select value from settings where name = 'schema_hash'").fetchone() == (schema_hash(con),)
+
+
+def schema_hash(con: duckdb.DuckDBPyConnection) -> str:
+    """What decides how a database looks once the files are applied: they, the code that applies them, DuckDB; and the relations it has."""
+    relations = con.execute(
+        """
+        select database_name, schema_name, name
+        from (
+            select database_name, schema_name, table_name as name from duckdb_tables()
+            union all select database_name, schema_name, view_name from duckdb_views() where not internal
+            union all select database_name, schema_name, function_name from duckdb_functions() where not internal
+            union all select database_name, schema_name, type_name from duckdb_types() where not internal
+        )
+        where database_name = current_database()
+        order by all
+        """
+    ).fetchall()
+    code = [Path(module.__file__) for module in (bots, undated)]
+    applied = sorted(file for folder in APPLIED for file in (SQL / folder).glob("*.sql"))
+    digest = hashlib.sha256(repr((duckdb.__version__, [name for _, *name in relations])).encode())
+    for file in (*applied, *(DATA / f"{table}.csv" for table in REFERENCE), *code, Path(__file__)):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def apply_files(con: duckdb.DuckDBPyConnection) -> None:
@@ -91,7 +133,7 @@ def apply_files(con: duckdb.DuckDBPyConnection) -> None:
         run(
             con,
             "probability_cubes",
-            only={"current_runs", "current_run", "prediction_measures", "probability_cells", "undated_probability_cells"},
+            only={"current_runs", "current_run", "prediction_measures", *PROBABILITY_CELLS},
         )
     else:
         run(con, "cubes")
@@ -126,7 +168,7 @@ def load_reference(con: duckdb.DuckDBPyConnection) -> None:
     """Fill the reference tables from the CSV files in data/ and the rules for bots, replacing what they held."""
     con.execute("delete from bot_rules")
     con.executemany("insert into bot_rules values (?, ?)", [list(rule) for rule in bots.RULES])
-    for table in ("countries", "benchmarks"):
+    for table in REFERENCE:
         file = DATA / f"{table}.csv"
         columns = [name for (name,) in con.execute(f"select column_name from (describe {table})").fetchall()]
         con.execute(f"delete from {table}")

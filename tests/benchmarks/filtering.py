@@ -13,7 +13,7 @@ import pandas as pd
 
 from dashapp.charts import rows_of, statements
 from dashapp.db import Database
-from dashapp.filters import RELATIONS, Filters
+from dashapp.filters import NEEDED, Filters
 from dashapp.pages.overview import CHARTS
 from dashapp.queries import common
 from etl import schema
@@ -45,7 +45,7 @@ def predict(database: Path) -> None:
 
 def scenarios(database: Path) -> dict[str, Callable[[np.random.Generator], Filters]]:
     """Kinds of filter change; each draws another filter at every call."""
-    reader = Database(database, required=RELATIONS)
+    reader = Database(database, required=NEEDED)
     with reader.reading() as read:
         values = {
             dimension: [
@@ -86,7 +86,7 @@ def changes(database: Path) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
     nothing of a metric relation is kept from before for these three. "again": the answer of a worker that knows the rows.
     """
     forgetful.install()
-    reader = Database(database, required=RELATIONS)
+    reader = Database(database, required=NEEDED)
     with serving(database, app="tests.benchmarks.wsgi:server") as first, serving(database) as knowing:
         output = next(item["output"] for item in _get(f"{first.url}/_dash-dependencies") if "answer.data" in item["output"])
         shown = _post(first, _body(output, "", None))["response"]["shown"]["data"]

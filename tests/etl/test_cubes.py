@@ -327,7 +327,8 @@ def test_loads_keep_the_cubes_right(tmp_path, monkeypatch):
 
 
 def test_a_cube_not_known_here_is_built_anew(con, monkeypatch, tmp_path):
-    assert cubes.other_tables(cubes.SESSIONS) == cubes.other_tables(cubes.PREDICTIONS) == set()
+    assert cubes.other_tables(cubes.SESSIONS) == {"source_totals"}
+    assert cubes.other_tables(cubes.PREDICTIONS) == {"probability_source_totals"}
     shutil.copytree(schema.SQL, tmp_path / "sql")
     monkeypatch.setattr(schema, "SQL", tmp_path / "sql")
     text = (

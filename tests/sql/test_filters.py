@@ -17,6 +17,7 @@ BUCKETS = ["<10s", "10s–1m", "1–5m", "5–10m", "10–20m", "20–30m", ">30
 FIRST = date(2025, 11, 20)
 DAYS = 140
 RARE = [f"rare-{number:03}.example" for number in range(330)]
+SOURCES = ["google", "(direct)", "o'brien\"; drop", "nobody", *RARE[:3], *RARE[-3:]]
 
 ADDITIVE = ["kpis", "country_rates", "funnel_by_device", "duration_rates", "daily_rates", "revenue_at_stake", "midfunnel_comparison"]
 RATES = ["kpis", "country_rates", "duration_rates", "source_device_rates", "device_benchmarks", "daily_rates"]
@@ -73,7 +74,7 @@ days = st.none() | st.integers(-10, DAYS + 10).map(lambda offset: FIRST + timede
 filters = st.fixed_dictionaries(
     {
         "devices": subsets([*DEVICES, "fridge"]),
-        "sources": subsets(["google", "(direct)", "o'brien\"; drop", "nobody", *RARE[:3], *RARE[-3:]]),
+        "sources": subsets(SOURCES),
         "countries": subsets(COUNTRIES),
         "channels": subsets(CHANNELS),
         "since": days,
@@ -200,6 +201,7 @@ def test_sources_beyond_the_largest_are_one_level_in_the_cubes(con):
 
 PERIODS = {"period_comparison", "period_split", "period_effects"}
 UNDATED = sorted({path.stem for path in schema.files("metrics")} - {"top_candidates"} - PERIODS)
+UNDATED_SOURCES = [relation for relation in UNDATED if relation != "daily_rates"]
 
 
 @settings(max_examples=25, deadline=None)
@@ -211,10 +213,32 @@ def test_the_form_without_dates_and_sources_is_the_same_relation(scored, given):
         assert records(scored, f"from undated.{text}", parameters) == records(scored, f"from {text}", parameters), relation
 
 
-def test_every_metric_relation_has_a_form_without_dates_and_sources_that_takes_neither(con):
-    found = dict(con.execute("select function_name, parameters from duckdb_functions() where schema_name = 'undated'").fetchall())
-    assert sorted(found) == UNDATED
-    assert {tuple(parameters) for parameters in found.values()} == {("devices", "countries", "channels", "durations")}
+@settings(max_examples=25, deadline=None)
+@given(filters, st.lists(st.sampled_from([*SOURCES, "(all other sources)"]), min_size=1, max_size=4, unique=True))
+def test_the_form_for_sources_without_dates_is_the_same_relation(scored, given, sources):
+    given = given | {"since": None, "until": None, "sources": sources}
+    for relation in UNDATED_SOURCES:
+        text, parameters = call(relation, given)
+        assert records(scored, f"from undated_sources.{text}", parameters) == records(scored, f"from {text}", parameters), relation
+
+
+def test_the_form_for_sources_has_no_sum_over_all_of_them(con):
+    """Its totals hold sources beside the level that stands for them."""
+    assert con.execute("select sessions from undated_sources.kpis()").fetchone() == (0,)
+
+
+def test_every_metric_relation_has_its_forms_without_the_arguments_they_lack(con):
+    def of(name: str) -> dict:
+        return dict(
+            con.execute("select function_name, parameters from duckdb_functions() where schema_name = $name", {"name": name}).fetchall()
+        )
+
+    assert sorted(of("undated")) == UNDATED
+    assert {tuple(parameters) for parameters in of("undated").values()} == {("devices", "countries", "channels", "durations")}
+    assert sorted(of("undated_sources")) == UNDATED_SOURCES
+    assert {tuple(parameters) for parameters in of("undated_sources").values()} == {
+        ("devices", "sources", "countries", "channels", "durations")
+    }
 
 
 def test_sessions_without_a_measured_duration_belong_to_no_bucket(con):

@@ -83,11 +83,11 @@ def test_names_are_logged_and_tokens_are_not(scored_database, tmp_path):
 
 
 def test_too_many_requests_are_told_when_to_go_on(scored_database):
-    with serving(scored_database, LEAKS_API_TOKENS=ENTRIES, LEAKS_API_RATE="0.5") as server:
+    with serving(scored_database, LEAKS_API_TOKENS=ENTRIES, LEAKS_API_RATE="0.01") as server:
         answers = [ask(server, BODY) for _ in range(4)]
         late = [answer for answer in answers if answer.status == 429]
         assert {answer.status for answer in answers} == {200, 429}
-        assert all(1 <= int(answer.headers["Retry-After"]) <= 2 for answer in late)
+        assert all(1 <= int(answer.headers["Retry-After"]) <= 100 for answer in late)
         assert ask(server, BODY, token="another").status == 200, "each token has its own"
 
 
