@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 
+from etl import cubes
 from etl.errors import InputError
 from etl.publish import publishing
 from etl.schema import rebuild_probability_cubes
@@ -123,11 +124,12 @@ def score(db: Path, *, say: Say = quiet) -> dict:
     if any(unscored.values()) or moved:
         say(f"Scoring {unscored[runs[0].run_id]:,} sessions …")
         with publishing(db) as con:
+            at = now()
             for run in runs:
-                unscored[run.run_id] = scores.append_scores(con, run, now())
+                unscored[run.run_id] = scores.append_scores(con, run, at)
             scores.explain_candidates(con, runs[0].run_id, runs[0].model)
             scores.append_drift(con, moved)
-            rebuild_probability_cubes(con)
+            cubes.refresh_scored(con, at)
     told = {"run_id": runs[0].run_id, "sessions_scored": unscored[runs[0].run_id], "loads_compared": len({row["load_id"] for row in moved})}
     for run in runs[1:]:
         told["early"] = {"run_id": run.run_id, "sessions_scored": unscored[run.run_id]}

@@ -140,6 +140,13 @@ def test_later_sessions_are_scored_by_models_that_did_not_see_their_visitors(db)
     assert [row[1:] for row in found] == [(p >= cutoff, p >= threshold) for p in expected.tolist()]
     assert 0 < sum(visitor in seen for visitor in visitors) < 400
     assert rows(db, "select sum(sessions) from probability_histogram") == [(3400,)]
+    cubes = [
+        f"select columns(*)::varchar from cubes.{name} order by all" for name in ("probability_days", "probability_totals", "candidates")
+    ]
+    with publishing(db) as con:
+        brought_up_to_date = [con.execute(cube).fetchall() for cube in cubes]
+        schema.rebuild_probability_cubes(con)
+        assert [con.execute(cube).fetchall() for cube in cubes] == brought_up_to_date
 
 
 def test_scoring_twice_changes_nothing(db):
