@@ -18,7 +18,7 @@ run: $(RUNTIME) ## everything a newcomer needs: environment, demo data if there 
 	@bin/run
 
 test: $(DEV) ## environment, browser, every test
-	@browser=$$(bin/browser) && BROWSER_PATH=$$browser $(PY) -m pytest -n 2 --dist loadfile
+	@browser=$$(bin/browser) && BROWSER_PATH=$$browser $(PY) -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 load: $(RUNTIME) ## load exports, train, score, rank leaks, publish: make load FILES="exports/*.parquet"
 	@$(if $(strip $(FILES)),,echo 'Name the exports: make load FILES="exports/*.parquet"' >&2; exit 2)

@@ -9,6 +9,31 @@ import pytest
 from etl import levels, schema
 
 ROOT = Path(__file__).resolve().parent.parent
+LONGEST_FIRST = (
+    "fuzz/test_shapes.py",
+    "etl/test_ga4_partition.py",
+    "models/leaks/test_database.py",
+    "browser/test_filters.py",
+    "browser/test_pages.py",
+    "docs/test_examples.py",
+    "fuzz/test_hostile.py",
+    "etl/test_load.py",
+    "dashapp/test_reports.py",
+    "models/test_runs.py",
+    "sql/test_periods.py",
+    "models/test_training.py",
+    "models/experiments/test_fixes.py",
+    "etl/test_cubes.py",
+    "etl/test_publish.py",
+    "etl/test_faults.py",
+)
+"""Files that take longest, in the order they are begun: what takes long and begins last keeps one process waiting for the other."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take longest."""
+    rank = {str(ROOT / "tests" / name): place for place, name in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(str(item.path), len(rank)))
 
 
 @pytest.fixture(scope="session")
