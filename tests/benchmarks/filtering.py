@@ -1,5 +1,7 @@
 """A filter change on the overview: the SQL of its six charts, and the whole answer of the server, against reading the CSV each time."""
 
+import gzip
+import http.client
 import json
 import time
 import urllib.request
@@ -19,9 +21,19 @@ from dashapp.queries import common
 from etl import schema
 from etl.publish import publishing
 from tests.benchmarks import forgetful
-from tests.dashapp.serving import Server, serving
+from tests.dashapp.serving import serving
 
 REPEATS, WARM = 40, 6
+BARE = (
+    "select session_date, {sums} from {days} where {filter} group by all",
+    "select device, stage, {sums} from {cells} where {filter} group by all",
+    "select bucket, {sums} from {cells} where {filter} group by all",
+    "select country, {sums} from {cells} where {filter} group by all",
+    "select source, device, {sums} from {cells} where {filter} group by all",
+    "select source, device, sum(sessions), sum(p_micros) from {probabilities} where {filter} group by all",
+)
+"""The sums behind the six charts and nothing else: no interval, no shrinkage, no order, the cube that fits named by hand."""
+SUMS = "sum(sessions), sum(sessions) filter (where stage = 3), sum(revenue_micros)"
 BUCKETS = ("<10s", "10s–1m", "1–5m", "5–10m", "10–20m", "20–30m", ">30m")
 
 
@@ -83,24 +95,27 @@ def changes(database: Path) -> Iterator[tuple[str, dict[str, np.ndarray]]]:
 
     "sql": the statements of the page, its totals and six charts, fetched to the last row as the app reads them, two at a time;
     "in turn": the same one after the other; "post": the whole answer of a gunicorn worker, with its figures and sentences, over loopback;
-    nothing of a metric relation is kept from before for these three. "again": the answer of a worker that knows the rows.
+    nothing of a metric relation is kept from before for these three. "again": the answer of a worker that knows the rows. "bare": the
+    baseline, BARE one after the other.
     """
     forgetful.install()
     reader = Database(database, required=NEEDED)
     with serving(database, app="tests.benchmarks.wsgi:server") as first, serving(database) as knowing:
         output = next(item["output"] for item in _get(f"{first.url}/_dash-dependencies") if "answer.data" in item["output"])
-        shown = _post(first, _body(output, "", None))["response"]["shown"]["data"]
+        first_line, knowing_line = (http.client.HTTPConnection("127.0.0.1", server.port) for server in (first, knowing))
+        shown = json.loads(_send(first_line, json.dumps(_body(output, "", None))))["response"]["shown"]["data"]
         for name, draw in scenarios(database).items():
             random = np.random.default_rng(1)
-            usual = _body(output, draw(random).query(), shown)
+            usual = json.dumps(_body(output, draw(random).query(), shown))
             times: dict[str, list[float]] = {}
             for _ in range(WARM + REPEATS):
                 filters = draw(random)
                 ways = {
+                    "bare": partial(_bare, reader, filters),
                     "sql": partial(_together, reader, filters),
                     "in turn": partial(_in_turn, reader, filters),
-                    "post": partial(_post, first, _body(output, filters.query(), shown)),
-                    "again": partial(_post, knowing, usual),
+                    "post": partial(_send, first_line, json.dumps(_body(output, filters.query(), shown))),
+                    "again": partial(_send, knowing_line, usual),
                 }
                 for way, run in ways.items():
                     started = time.perf_counter()
@@ -121,6 +136,28 @@ def _in_turn(reader: Database, filters: Filters) -> None:
             rows_of(chart, read, filters)
 
 
+def _bare(reader: Database, filters: Filters) -> None:
+    params = filters.params()
+    tests = [
+        f"{column} in (select unnest(${name}))"
+        for name, column in (("devices", "device"), ("sources", "source"), ("countries", "country"), ("channels", "channel"))
+        if name in params
+    ]
+    tests += ["duration_bucket_name(bucket) in (select unnest($durations))"] if "durations" in params else []
+    tests += ["session_date between $since and $until"] if "since" in params else []
+    is_rare = bool(filters.sources) and len(filters.sources) == 1
+    cells, days, probabilities = "cubes.totals", "cubes.days", "cubes.probability_totals"
+    if filters.since:
+        cells, probabilities = "cubes.days", "cubes.probability_days"
+    elif is_rare:
+        cells = days = "cubes.rare_days"
+        probabilities = "cubes.probability_rare_days"
+    with reader.reading() as read:
+        for statement in BARE:
+            text = statement.format(sums=SUMS, cells=cells, days=days, probabilities=probabilities, filter=" and ".join(tests) or "true")
+            read.rows(text, params)
+
+
 def earlier(source: Path) -> float:
     """Seconds of the earlier dashboard's way: read the CSV with pandas, mask, group by for each of six charts."""
     started = time.perf_counter()
@@ -138,11 +175,14 @@ def _get(url: str) -> list:
         return json.load(response)
 
 
-def _post(server: Server, body: dict) -> dict:
-    url = f"{server.url}/_dash-update-component"
-    request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})  # noqa: S310 - loopback
-    with urllib.request.urlopen(request) as response:  # noqa: S310 - loopback
-        return json.load(response)
+def _send(line: http.client.HTTPConnection, body: str) -> bytes:
+    """The answer to a POST, on a connection that is kept open, as browsers do."""
+    line.request("POST", "/_dash-update-component", body, {"Content-Type": "application/json", "Accept-Encoding": "gzip"})
+    response = line.getresponse()
+    answer = response.read()
+    if response.status != 200:
+        raise RuntimeError(f"the server answered {response.status}")
+    return gzip.decompress(answer) if response.getheader("Content-Encoding") == "gzip" else answer
 
 
 def _body(output: str, query: str, shown: str | None) -> dict:
