@@ -175,12 +175,21 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def merge_events(con: duckdb.DuckDBPyConnection) -> None:
-    """Bring scratch.events into events: those of sessions that came in, once each, replacing what a session had before."""
+    """Bring scratch.events into events: those of sessions that came in, once each, replacing what a session had before.
+
+    A session that a file without events told of once more keeps its own.
+    """
     if con.execute("select count(*) from (select 1 from scratch.events limit 1)").fetchone() == (0,):
         return
     session_id = privacy.session_id_sql("visitor_key", "visit_key", "session_date")
     con.execute(
-        f"create table scratch.landed_sessions as select {KEY}, {session_id} as session_id from scratch.landing where reject_reason is null"
+        f"""
+        create table scratch.landed_sessions as
+        select {KEY}, {session_id} as session_id
+        from scratch.landing
+        semi join scratch.events using ({KEY})
+        where reject_reason is null
+        """
     )
     con.execute("delete from events where session_id in (select session_id from scratch.landed_sessions)")
     con.execute(
