@@ -130,14 +130,14 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
     undated = "session_date is null or" if has_undated else ""
     con.execute(
         f"""
-        create temp table places as
+        create or replace temp table places as
         select rowid as place
         from sessions
         where session_id in (select session_id from scratch.incoming) and ({undated} session_date between ? and ?)
         """,
         days,
     )
-    con.execute("create temp table stored as select rowid as place, * from sessions where rowid in (from places)")
+    con.execute("create or replace temp table stored as select rowid as place, * from sessions where rowid in (from places)")
     con.execute(
         f"""
         create table scratch.known as
