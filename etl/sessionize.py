@@ -600,7 +600,7 @@ def store(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def in_order(table: str) -> str:
-    """Query for the events of people or of bots with their place in their session, without what is not stored: a column sorted costs time."""
+    """Query for the events of people or of bots with their place in their session: only what is stored, as sorting costs by the column."""
     is_theirs = "not in" if table == "events" else "in"
     return f"""
         select

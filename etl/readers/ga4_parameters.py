@@ -1,8 +1,8 @@
 """Parameters of GA4 events: a list of key and value, of which one of four types is filled.
 
 A parameter is looked up by its position in a list of the keys, and only what its column needs is read of its value. Taking the values into
-lists of their own costs half as much again, filtering a list of structs ten times as much, and unnesting and joining takes several times
-the time and memory.
+lists of their own costs a third more, filtering a list of structs several times as much, and unnesting and joining takes several times the
+time and memory.
 """
 
 from __future__ import annotations
