@@ -94,7 +94,7 @@ def land(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:
     labels = ", ".join(LABELS)
     if not landing.reads_twice:
         con.execute(f"create or replace table scratch.ga4_once as select {narrow}, {labels} from {rows}")
-        rows = "scratch.ga4_once"
+        rows = "(select * replace (rowid as row_number) from scratch.ga4_once)"
     (last,) = con.execute("select coalesce(max(rowid), -1) from scratch.ga4_events").fetchone()
     con.execute(f"insert into scratch.ga4_events select {narrow} from {rows}")
     landed = f"(from scratch.ga4_events where rowid > {last} and reject_reason is null and sid is not null)"
@@ -136,7 +136,7 @@ def land(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:
 
 def reject_in_order(con: duckdb.DuckDBPyConnection, landing: Landing) -> None:
     """Store the rows of one JSON file that are no events, with their places in it: it is read once more, from its start to its end."""
-    con.execute(f"create or replace temp view ga4_export as {landing.sql}")
+    con.execute(f"create or replace temp view ga4_export as select * replace (row_number() over () as row_number) from ({landing.sql})")
     threads, order = con.execute("select current_setting('threads'), current_setting('preserve_insertion_order')").fetchone()
     con.execute("set threads = 1; set preserve_insertion_order = true")
     try:

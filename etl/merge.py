@@ -130,14 +130,14 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
     undated = "session_date is null or" if has_undated else ""
     con.execute(
         f"""
-        create temp table places as
+        create or replace temp table places as
         select rowid as place
         from sessions
         where session_id in (select session_id from scratch.incoming) and ({undated} session_date between ? and ?)
         """,
         days,
     )
-    con.execute("create temp table stored as select rowid as place, * from sessions where rowid in (from places)")
+    con.execute("create or replace temp table stored as select rowid as place, * from sessions where rowid in (from places)")
     con.execute(
         f"""
         create table scratch.known as
@@ -175,12 +175,21 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def merge_events(con: duckdb.DuckDBPyConnection) -> None:
-    """Bring scratch.events into events: those of sessions that came in, once each, replacing what a session had before."""
+    """Bring scratch.events into events: those of sessions that came in, once each, replacing what a session had before.
+
+    A session that a file without events told of once more keeps its own.
+    """
     if con.execute("select count(*) from (select 1 from scratch.events limit 1)").fetchone() == (0,):
         return
     session_id = privacy.session_id_sql("visitor_key", "visit_key", "session_date")
     con.execute(
-        f"create table scratch.landed_sessions as select {KEY}, {session_id} as session_id from scratch.landing where reject_reason is null"
+        f"""
+        create table scratch.landed_sessions as
+        select {KEY}, {session_id} as session_id
+        from scratch.landing
+        semi join scratch.events using ({KEY})
+        where reject_reason is null
+        """
     )
     con.execute("delete from events where session_id in (select session_id from scratch.landed_sessions)")
     con.execute(

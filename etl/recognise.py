@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import functools
 import io
 import json
 import re
@@ -96,9 +97,15 @@ def _recognise(path: Path, mapping: ColumnMap | None) -> Source:
     return _csv(path, container, text)
 
 
+@functools.cache
+def _reader() -> duckdb.DuckDBPyConnection:
+    """A connection to look at files with: opening one for each of many small files would take longer than looking."""
+    return duckdb.connect()
+
+
 def _parquet(path: Path) -> Source:
     try:
-        with duckdb.connect() as con:
+        with _reader().cursor() as con:
             described = con.execute("describe from read_parquet(?)", [file_pattern(path)]).fetchall()
     except duckdb.Error:
         raise InputError(f"{path.name}: is a damaged or cut-off Parquet file: download or export it again") from None

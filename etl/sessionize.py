@@ -276,7 +276,7 @@ def describe(con: duckdb.DuckDBPyConnection, *, is_first: bool) -> None:
 
 
 def place_events(con: duckdb.DuckDBPyConnection, *, is_first: bool) -> None:
-    """Events of the sessions to build into scratch.ga4_rows, each once and in order, and the counts of those that came twice."""
+    """Events of the sessions to build into scratch.ga4_rows, each once, and the counts of those that came twice."""
     common = "sid, k, place, event_key, page, engagement_msec, is_flagged, value, amount_micros, session_date, visit_number"
     gathered = f"""
         select
@@ -314,8 +314,7 @@ def place_events(con: duckdb.DuckDBPyConnection, *, is_first: bool) -> None:
             names.is_view,
             names.is_hit,
             pages.page_id,
-            greatest(names.level, coalesce(pages.level, 0)) as level,
-            row_number() over (partition by sid order by k)::integer as event_index
+            greatest(names.level, coalesce(pages.level, 0)) as level
         from {rows} as gathered
         inner join scratch.ga4_names as names on names.name = gathered.event_name
         left join scratch.ga4_pages as pages on pages.page = gathered.page
@@ -553,6 +552,7 @@ def store(con: duckdb.DuckDBPyConnection) -> None:
     if con.execute("select count(*) from scratch.ga4_touched").fetchone() != (0,):
         con.execute("delete from events where session_id in (select session_id from scratch.ga4_touched)")
         con.execute("delete from bot_events where session_id in (select session_id from scratch.ga4_touched)")
+    con.execute("create table scratch.ga4_bots as select sid from scratch.ga4_sessions semi join bots using (session_id)")
     for table, kind in (("events", "anti"), ("bot_events", "semi")):
         con.execute(
             f"""
@@ -575,7 +575,7 @@ def store(con: duckdb.DuckDBPyConnection) -> None:
                 )::utinyint as tells,
                 rows.transaction_key,
                 rows.amount_micros
-            from scratch.ga4_rows as rows
+            from ({in_order(table)}) as rows
             inner join (
                 select
                     sid,
@@ -591,9 +591,37 @@ def store(con: duckdb.DuckDBPyConnection) -> None:
                 inner join scratch.clean_browser as browsers on browsers.raw_browser = coalesce(sessions.browser, '')
                 inner join scratch.clean_operating_system as systems
                     on systems.raw_operating_system = coalesce(sessions.operating_system, '')
-                {kind} join bots using (session_id)
+                {kind} join scratch.ga4_bots using (sid)
             ) as built on built.sid = rows.sid
             inner join scratch.ga4_names as names on names.name_id = rows.name_id
             left join scratch.ga4_pages as pages on pages.page_id = rows.page_id
             """
         )
+
+
+def in_order(table: str) -> str:
+    """Query for the events of people or of bots with their place in their session: only what is stored, as sorting costs by the column."""
+    is_theirs = "not in" if table == "events" else "in"
+    return f"""
+        select
+            *,
+            event_timestamp_and_place >> 10 as event_timestamp,
+            (event_timestamp_and_place & 1023)::smallint as place,
+            order_key(event_timestamp_and_place >> 10, event_timestamp_and_place & 1023, event_key) as k,
+            (row_number() over (partition by sid order by event_timestamp_and_place, event_key))::integer as event_index
+        from (
+            select
+                sid,
+                event_timestamp * 1024 + place as event_timestamp_and_place,
+                event_key,
+                engagement_msec,
+                is_flagged,
+                value,
+                amount_micros,
+                transaction_key,
+                name_id,
+                page_id
+            from scratch.ga4_rows
+            where sid {is_theirs} (from scratch.ga4_bots)
+        )
+    """

@@ -1,6 +1,6 @@
 """Events of Google Analytics 4 as BigQuery exports them: `events_YYYYMMDD` as Parquet, JSON lines or a JSON array, of any year.
 
-Rows of JSON files have no number of their own: row_number tells them apart, and is their place only where one file is read in order.
+Rows of JSON files have no number of their own: counting them would let only one thread read. `etl.events` tells them apart.
 
 A file becomes rows of one shape (EXPORT), which sql/sessions/event_rows.sql turns into events. Sessions are made of them in
 `etl.sessionize`.
@@ -16,7 +16,6 @@ from etl.readers.ga4_fields import Fields, children
 from etl.recognise import Source, file_pattern
 
 MAX_OBJECT = 64 << 20
-LOAD_ID = "(select load_id from landing_files where landing_files.file = scan.filename)"
 TEXT = "VARCHAR"
 PARAMETER = "STRUCT(key VARCHAR, value STRUCT(string_value VARCHAR, int_value VARCHAR, float_value VARCHAR, double_value VARCHAR))[]"
 CAMPAIGN = 'STRUCT("source" VARCHAR, medium VARCHAR, campaign_name VARCHAR, default_channel_group VARCHAR)'
@@ -54,12 +53,21 @@ def read(con: duckdb.DuckDBPyConnection, source: Source) -> Landing:
     is_parquet = source.container == "parquet"
     scan = _parquet_scan(source) if is_parquet else _json_scan(source)
     fields = Fields(con.sql(f"select * from {scan} limit 0"))
-    load_id = str(source.load_ids[0]) if len(source.load_ids) == 1 else LOAD_ID
-    return Landing(sql=export_sql(fields, scan, is_parquet, load_id), stage_basis="events", unit="event", reads_twice=is_parquet)
+    return Landing(
+        sql=export_sql(fields, scan, is_parquet, _load_id(source.load_ids)), stage_basis="events", unit="event", reads_twice=is_parquet
+    )
 
 
 def _parquet_scan(source: Source) -> str:
-    return f"read_parquet([{_files(source)}], file_row_number = true, filename = true)"
+    return f"read_parquet([{_files(source)}], file_row_number = true)"
+
+
+def _load_id(load_ids: tuple[int, ...]) -> str:
+    """The load of the file that a row stands in, by the place of the file among those of the scan."""
+    first = load_ids[0] if load_ids else 0
+    if load_ids == tuple(range(first, first + len(load_ids))):
+        return f"cast({first} + file_index as integer)"
+    return f"cast({list(load_ids)}[file_index + 1] as integer)"
 
 
 def _files(source: Source) -> str:
@@ -70,7 +78,7 @@ def _json_scan(source: Source) -> str:
     shape = "array" if source.container == "json-array" else "newline_delimited"
     declared = ", ".join(f"'{name}': {literal(kind)}" for name, kind in JSON_COLUMNS.items())
     return (
-        f"read_json([{_files(source)}], filename = true, format = '{shape}', compression = '{source.compression}', "
+        f"read_json([{_files(source)}], format = '{shape}', compression = '{source.compression}', "
         f"maximum_object_size = {MAX_OBJECT}, columns = {{{declared}}}{', ignore_errors = true' if shape == 'newline_delimited' else ''})"
     )
 
@@ -97,13 +105,12 @@ def export_sql(fields: Fields, scan: str, is_parquet: bool, load_id: str) -> str
     }
     columns = {
         "load_id": load_id,
-        "row_number": "scan.file_row_number + 1" if is_parquet else "row_number() over ()",
+        "row_number": "scan.file_row_number + 1" if is_parquet else "null::bigint",
         "event_date": fields.text("event_date"),
         "timestamp_text": fields.text("event_timestamp") if not is_parquet else "null::varchar",
         "event_timestamp": fields.typed("bigint", "event_timestamp"),
         "event_name": fields.text("event_name"),
         "visitor_key": fields.text("user_pseudo_id"),
-        "params": ga4_parameters.lists_sql(fields),
         "bundle": fields.typed("bigint", "event_bundle_sequence_id"),
         "batch_page_id": fields.typed("bigint", "batch_page_id"),
         "batch_ordering_id": fields.typed("bigint", "batch_ordering_id"),
@@ -129,7 +136,11 @@ def export_sql(fields: Fields, scan: str, is_parquet: bool, load_id: str) -> str
         "click_channel": fields.text(f"{click}.cross_channel_campaign.default_channel_group"),
     }
     columns["raw"] = _raw(fields)
-    return "select " + ",\n    ".join(f"{expression} as {name}" for name, expression in columns.items()) + f"\nfrom {scan} as scan"
+    parameters = ga4_parameters.Parameters(fields)
+    columns |= parameters.sources()
+    plain = "select " + ",\n    ".join(f"{expression} as {name}" for name, expression in columns.items()) + f"\nfrom {scan} as scan"
+    looked_up = ",\n    ".join(f"{expression} as {name}" for name, expression in parameters.columns().items())
+    return f"select *,\n    {looked_up}\nfrom (\n{plain}\n)"
 
 
 def _raw(fields: Fields) -> str:

@@ -1,30 +1,25 @@
--- One row per row of a GA4 export (ga4_export), with what makes it an event: its session, its place in it, what it tells.
+-- One row per row of a GA4 export (ga4_export, whose columns param_<name>_<type> are its parameters), with what makes it an event: its session, its place in it, what it tells.
 -- reject_reason says what is wrong with a row that is none.
 with said as (
     select
         *,
-        param_int(params, 'ga_session_id') as visit,
-        param_int(params, 'engagement_time_msec') as engagement_msec,
-        param_int(params, 'ga_session_number') as visit_number,
-        param_text(params, 'session_engaged') as flag,
-        -- Where the export credits the session to a source, what the event tells of one counts for nothing.
-        case when click_source is null then param_string(params, 'source') end as param_source,
-        case when click_source is null then param_string(params, 'medium') end as param_medium,
-        case when click_source is null then param_string(params, 'campaign') end as param_campaign,
+        int_said(param_ga_session_id_int, param_ga_session_id_text) as visit,
+        int_said(param_engagement_time_msec_int, param_engagement_time_msec_text) as engagement_msec,
+        int_said(param_ga_session_number_int, param_ga_session_number_text) as visit_number,
+        coalesce(param_session_engaged_text, cast(param_session_engaged_int as varchar)) as flag,
         click_source is null and event_name not in ('session_start', 'first_visit') as may_tell,
         event_name in ('purchase', 'in_app_purchase', 'ecommerce_purchase', 'refund') as is_money,
         day_of(event_date) as session_date,
-        case
-            when event_name in ('purchase', 'in_app_purchase', 'ecommerce_purchase', 'refund') then upper(param_string(params, 'currency'))
-        end as currency,
-        param_number(params, 'value') as stated_value,
+        upper(param_currency_text) as currency,
+        coalesce(param_value_double, param_value_float, cast(param_value_int as double), try_cast(param_value_text as double)) as stated_value,
         case
             when event_name in ('purchase', 'in_app_purchase', 'ecommerce_purchase', 'refund')
-                then nullif(coalesce(order_id, param_text(params, 'transaction_id')), '(not set)')
+                then
+                nullif(coalesce(order_id, param_transaction_id_text, cast(param_transaction_id_int as varchar)), '(not set)')
         end as stated_order_id,
         event_name in ('purchase', 'in_app_purchase', 'ecommerce_purchase') as is_purchase,
         event_name = 'refund' as is_refund,
-        case when click_source is null then has_gclid or param_string(params, 'gclid') is not null end as is_ad_click,
+        case when click_source is null then has_gclid or param_gclid_text is not null end as is_ad_click,
         collected_source is not null or collected_medium is not null as is_collected
     from ga4_export
 ),
@@ -42,7 +37,7 @@ placed as (
         case
             when batch_page_id is not null and batch_event_index is not null
                 then hash_event(event_timestamp, event_name, batch_page_id, batch_ordering_id, batch_event_index)
-            else hash_event(event_timestamp, event_name, bundle, hash_params(params), items_hash)
+            else hash_event(event_timestamp, event_name, bundle, params_hash, items_hash)
         end as event_key,
         -- Amounts in the property's currency where the event has it, else as Google converts them to US dollars where that is the property's.
         case
@@ -68,10 +63,8 @@ placed as (
             when not may_tell then null
             when is_ad_click then 'google'
             when is_collected then coalesce(collected_source, '(not set)')
-            when param_source is not null or param_medium is not null then coalesce(param_source, '(not set)')
-        end as told_source,
-        case when visit is null then param_string(params, 'ga_session_id') end as visit_text,
-        case when engagement_msec is null then param_string(params, 'engagement_time_msec') end as engagement_text
+            when param_source_text is not null or param_medium_text is not null then coalesce(param_source_text, '(not set)')
+        end as told_source
     from said
 )
 
@@ -88,9 +81,12 @@ select
     event_name,
     session_date,
     coalesce(
-        split_part(param_string(params, 'page_location'), '?', 1),
-        param_string(params, 'firebase_screen'),
-        param_string(params, 'firebase_screen_class')
+        case
+            when contains(param_page_location_text, '?') then split_part(param_page_location_text, '?', 1)
+            else param_page_location_text
+        end,
+        param_firebase_screen_text,
+        param_firebase_screen_class_text
     ) as page,
     visit_number,
     engagement_msec,
@@ -102,11 +98,11 @@ select
     is_refund,
     micros(case when amount between -100000000000 and 100000000000 then amount end) as amount_micros,
     told_source,
-    case when told_source is null then null when is_ad_click then 'cpc' when is_collected then collected_medium else param_medium end
+    case when told_source is null then null when is_ad_click then 'cpc' when is_collected then collected_medium else param_medium_text end
         as told_medium,
     case
         when told_source is null then null
-        else coalesce(case when is_collected or is_ad_click then collected_campaign end, param_campaign)
+        else coalesce(case when is_collected or is_ad_click then collected_campaign end, param_campaign_text)
     end as told_campaign,
     device is not null as tells_device,
     click_source is not null as tells_click,
@@ -127,9 +123,9 @@ select
         when event_name is null then 'event_name missing'
         when event_date is null then 'event_date missing'
         when session_date is null then 'event_date is not a date'
-        when visit is null and visit_text is not null then 'parameter ga_session_id is not a number'
-        when engagement_msec is null and engagement_text is not null then 'parameter engagement_time_msec is not a number'
-        when is_money and stated_value is null and param_text(params, 'value') is not null
+        when visit is null and param_ga_session_id_text is not null then 'parameter ga_session_id is not a number'
+        when engagement_msec is null and param_engagement_time_msec_text is not null then 'parameter engagement_time_msec is not a number'
+        when is_money and stated_value is null and param_value_text is not null
             then 'parameter value is not an amount'
         when amount is not null and amount not between -100000000000 and 100000000000 then 'amount is out of range'
         when visit_number not between 0 and 2147483647 then 'parameter ga_session_number is out of range'

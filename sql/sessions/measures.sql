@@ -1,11 +1,11 @@
--- One row per session: what its events add up to, from ga4_rows (one row per event, each once, event_index from 1).
+-- One row per session: what its events add up to, from ga4_rows (one row per event, each once; k orders those of a session).
 -- load_id is NULL for events that were stored before.
 with marked as (
     select
         *,
-        case when session_date is not null then event_index end as dated,
-        case when page_id is not null then event_index end as paged,
-        case when load_id is not null then event_index end as arrived
+        case when session_date is not null then k end as dated,
+        case when page_id is not null then k end as paged,
+        case when load_id is not null then k end as arrived
     from ga4_rows
 )
 

@@ -14,6 +14,7 @@ from etl.demo import write_demo
 from etl.errors import InputError
 from etl.load import load
 from tests.conftest import records
+from tests.etl import test_ga360
 from tests.etl.exports import row, visits, write_flat
 
 OUTCOMES = ("sessions_new", "sessions_updated", "duplicates", "folded", "bots", "without_consent", "rejected")
@@ -282,3 +283,12 @@ def test_a_file_without_events_never_replaces_what_events_told(tmp_path, db):
     poorer = counts(load([tmp_path / "ga360", tmp_path / "flat"], both))[-1]
     assert poorer["duplicates"] == sessions + query(both, "select count(*) from bots")[0][0] and len(poorer) == 1
     assert query(both, "select session_id, stage, load_id from sessions order by all") == told
+
+
+def test_a_file_without_events_takes_none_away_beside_one_that_has_some(tmp_path, db):
+    first, other = test_ga360.session(), test_ga360.session(fullVisitorId="0999", visitId=1499209999)
+    load([test_ga360.write_lines(tmp_path / "first.json", [first])], db)
+    told_again = row(fullVisitorId=first["fullVisitorId"], visitId=first["visitId"], date=first["date"])
+    load([test_ga360.write_lines(tmp_path / "other.json", [other]), write_flat(tmp_path / "flat.csv", [told_again])], db)
+    assert query(db, "select count(*), count(distinct session_id) from events") == [(4, 2)]
+    assert query(db, "select count(*) from sessions") == [(2,)]
