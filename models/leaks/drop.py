@@ -9,8 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_ndtr, ndtr
 
-from models.leaks.design import Step
-from models.leaks.interaction import Sums, pooled_error
 from models.leaks.spread import spread
 
 LEAST_BINS = 8
@@ -44,13 +42,6 @@ class Drops:
         self.z = z
 
 
-def informations(step: Step, sums: Sums) -> np.ndarray:
-    """Information of each segment and bin on its difference from the rest of the site in that bin."""
-    whole = np.bincount(step.bin, step.weight, minlength=step.bins)
-    share = sums.information_by_bin / np.maximum(whole, 1e-12)
-    return sums.information_by_bin * np.maximum(1 - share, 0.0)
-
-
 def weekly_noise(score: np.ndarray, information: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """Departures of single bins from their segment's mean, their variances, and the share of freedom left in them."""
     total = information.sum(axis=1, keepdims=True)
@@ -73,16 +64,15 @@ def noises(parts: list[tuple[np.ndarray, np.ndarray, float]], counts: list[int])
     used = []
     for (own, variance, left), count in zip(parts, counts, strict=True):
         mine = spread(own, variance, centre=0.0, freedom=left) if len(own) >= 20 else pool
-        shrunk = max((count * mine + PSEUDO_SEGMENTS * pool) / (count + PSEUDO_SEGMENTS), pool)
-        borrowed = PSEUDO_SEGMENTS * len(departures) // max(sum(counts), 1)
-        used.append(shrunk + pooled_error(shrunk, variance, variances, borrowed))
+        shrunk = (count * mine + PSEUDO_SEGMENTS * pool) / (count + PSEUDO_SEGMENTS)
+        used.append(shrunk)
     return used
 
 
-def scan(sums: Sums, information: np.ndarray, noise: float) -> Drops:
+def scan(score: np.ndarray, information: np.ndarray, expected: np.ndarray, noise: float) -> Drops:
     """Try every start from the third bin to the last but one."""
     count, bins = information.shape
-    score = sums.score_by_bin / (1 + noise * information)
+    score = score / (1 + noise * information)
     weight = information / (1 + noise * information)
 
     def after(values: np.ndarray) -> np.ndarray:
@@ -91,8 +81,8 @@ def scan(sums: Sums, information: np.ndarray, noise: float) -> Drops:
     # The score per information of a segment and bin keeps its scale when the information of the contrast is below the weight's.
     late_score, late_weight = after(score), after(weight)
     early_score, early_weight = score.sum(axis=1, keepdims=True) - late_score, weight.sum(axis=1, keepdims=True) - late_weight
-    late_expected = after(sums.expected_by_bin)
-    early_expected = sums.expected_by_bin.sum(axis=1, keepdims=True) - late_expected
+    late_expected = after(expected)
+    early_expected = expected.sum(axis=1, keepdims=True) - late_expected
     late_raw = after(information)
     early_raw = information.sum(axis=1, keepdims=True) - late_raw
     starts = np.arange(bins)

@@ -62,7 +62,7 @@ def better(step: Step, segments: Segments, family: int, segment: int, start: int
     known = segments.families
     mine, levels = known[family], known[family].levels[segment]
     cells = step.acting[-1]
-    eta = step.eta.copy()
+    eta = step.eta - natural(step, mine, levels)
     eta[cells] -= step.beta[-1]
     everywhere = np.flatnonzero(step.bin >= start)
     _, alone = gains(np.zeros(len(cells), np.int64), 1, step.n[cells], step.y[cells], eta[cells])
@@ -94,6 +94,17 @@ def better(step: Step, segments: Segments, family: int, segment: int, start: int
         if gain[at] > most:
             best, most = (number, int(places[at])), float(gain[at])
     return best
+
+
+def natural(step: Step, family: Family, levels: np.ndarray) -> np.ndarray:
+    """What the model holds, by cell, of the natural effects of the pairs that a segment lies in: part of a leak hides there."""
+    out = np.zeros(step.combinations)
+    for place, one in step.placed():
+        if set(one.dimensions) <= set(family.dimensions):
+            key = [levels[family.dimensions.index(d)] for d in one.dimensions]
+            inside = np.all(step.codes[:, one.dimensions] == key, axis=1)
+            out += np.where(inside, np.append(step.beta[place], 0.0)[one.column], 0.0)
+    return out[step.combination]
 
 
 def matching(family: Family, dimensions: tuple[int, ...], levels: np.ndarray) -> np.ndarray:
