@@ -18,6 +18,9 @@ WITHIN = 1.35
 """Log-likelihood units from the best start that a 90 % set reaches."""
 
 
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)
+
+
 @dataclass
 class Drops:
     """The best start of each segment: z, p, effect in log-odds, information, start bin and the first and last of the 90 % set."""
@@ -99,12 +102,9 @@ def scan(score: np.ndarray, information: np.ndarray, expected: np.ndarray, noise
     evidence = np.where(usable & (z < 0), z**2 / 2, -np.inf)
     near = evidence >= (evidence[row, best] - WITHIN)[:, None]
     share = late_weight / np.maximum(late_weight + early_weight, 1e-300)
-    largest = np.where(usable, share, -np.inf).max(axis=1)
-    smallest = np.where(usable, share, np.inf).min(axis=1)
-    tried = np.where(np.isfinite(lowest), bins - 3, 0)
     return Drops(
         z=lowest,
-        p=maximally_selected(lowest, smallest, largest, tried),
+        p=maximally_selected(lowest, share, usable),
         effect=effect[row, best],
         information=raw[row, best],
         start=best,
@@ -113,13 +113,24 @@ def scan(score: np.ndarray, information: np.ndarray, expected: np.ndarray, noise
     )
 
 
-def maximally_selected(z: np.ndarray, smallest: np.ndarray, largest: np.ndarray, tried: np.ndarray) -> np.ndarray:
-    """One-sided p of the lowest z over all starts: Miller & Siegmund's (1982) approximation or Bonferroni's, whichever is less."""
+def maximally_selected(z: np.ndarray, share: np.ndarray, usable: np.ndarray) -> np.ndarray:
+    """One-sided p of the lowest z over all starts: Hunter's (1976) and Worsley's (1982) bound, by what each start adds to the one before.
+
+    P(any below −b) ≤ P(first) + Σ P(this, not the one before), where starts of late shares s and s' of the information correlate by
+    ρ² = s' (1 − s) / (s (1 − s')), and P(this, not the one before) = (1/2π) ∫ exp(−b² / (1 + sin θ)) dθ from arcsin ρ to π/2.
+
+    Parameters
+    ----------
+    share, usable : (segments, bins) share of the information that is after each start, and whether the start is tried
+    """
     b = np.maximum(-np.where(np.isfinite(z), z, 0), 1e-9)
-    density = np.exp(-0.5 * b**2) / np.sqrt(2 * np.pi)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        odds = np.log(largest * (1 - smallest) / ((1 - largest) * smallest))
-        siegmund = 0.5 * (4 * density / b + density * (b - 1 / b) * odds)
-    siegmund = np.where(np.isfinite(siegmund) & (b > 1.5), siegmund, 1.0)
-    p = np.minimum(np.maximum(tried, 1) * ndtr(-b), np.maximum(siegmund, ndtr(-b)))
+    share = np.clip(share, 1e-12, 1 - 1e-12)
+    both = usable[:, 1:] & usable[:, :-1]
+    odds = share / (1 - share)
+    low = np.arcsin(np.sqrt(np.clip(odds[:, 1:] / odds[:, :-1], 0, 1)))
+    half = (np.pi / 2 - low) / 2
+    added = np.zeros_like(low)
+    for node, weight in zip(NODES, WEIGHTS, strict=True):
+        added += weight * np.exp(-(b[:, None] ** 2) / (1 + np.sin(low + half * (1 + node))))
+    p = ndtr(-b) + np.sum(np.where(both, added * half, 0.0), axis=1) / (2 * np.pi)
     return np.where(np.isfinite(z) & (z < 0), np.clip(p, 1e-300, 1), 1.0)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.bench import worlds
-from models.leaks import interaction, natural, weekly
+from models.leaks import drop, interaction, natural, weekly
 from models.leaks.candidates import families
 from models.leaks.design import Step
 from models.leaks.interaction import Segments
@@ -87,3 +87,11 @@ def test_doubt_of_the_spread_fattens_the_tail_and_certainty_does_not():
     assert interaction.doubted(z, one, 0.0) == z
     assert interaction.doubted(z, one, 1e-4) == pytest.approx(z, abs=1e-3)
     assert -4.5 < interaction.doubted(z, one, 0.2)[0] < -3.5
+
+
+def test_the_best_start_is_as_rare_as_it_says():
+    draw = np.random.default_rng(8)
+    information = np.tile(np.exp(draw.normal(0, 0.3, 20)) * 20, (60_000, 1))
+    p = drop.scan(draw.normal(0, np.sqrt(information)), information, np.full(information.shape, 50.0), 0.0).p
+    for level in (0.01, 0.001):
+        assert 0.6 * level < np.mean(p <= level) < 1.2 * level
