@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from models.leaks import interaction, nested
+from models.leaks import drop, interaction, nested
 from models.leaks.candidates import Family, families, parents
 from models.leaks.cells import Cells
 from models.leaks.design import Effect, Step
@@ -101,6 +101,8 @@ def select(cells: Cells, *, q: float = Q, most: int = MOST, refit: bool = True, 
             scored[number] = score(steps[number], segments[number], dated=dated, natural=natural)
             if natural and settle(steps[number], segments[number], found[-1], excluded):
                 scored[number] = score(steps[number], segments[number], dated=dated, natural=natural)
+            if natural and dated and set_in(steps[number], segments[number], found[-1], excluded):
+                scored[number] = score(steps[number], segments[number], dated=dated, natural=natural)
             found[-1].spread = spread_of(scored[number], known[found[-1].family].dimensions, found[-1].start, effect, steps[number], cells)
             while natural and (gone := faded(steps[number], [one for one in found if one.step == number])) is not None:
                 found.remove(gone)
@@ -130,6 +132,16 @@ def settle(step: Step, segments: interaction.Segments, one: Found, excluded: set
     nested.replaced(step, segments, effect)
     one.family, one.segment = other
     excluded.add((one.step, *other, is_drop))
+    return True
+
+
+def set_in(step: Step, segments: interaction.Segments, one: Found, excluded: set[tuple[int, int, int, bool]]) -> bool:
+    """Make the lasting leak found last a drop where it began within the period, and say whether it was."""
+    if one.start >= 0 or step.bins < drop.LEAST_BINS or (when := nested.began(step)) is None:
+        return False
+    nested.replaced(step, segments, Effect(step.leaks[-1].inside, when[0]))
+    one.kind, (one.start, one.earliest, one.latest) = DROP, when
+    excluded.add((one.step, one.family, one.segment, True))
     return True
 
 

@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from models.bench import worlds
-from models.leaks import drop, interaction, natural, weekly
+from models.bench import run, worlds
+from models.leaks import drop, interaction, natural, nested, weekly
 from models.leaks.candidates import families
-from models.leaks.design import Step
+from models.leaks.design import Effect, Step
 from models.leaks.interaction import Segments
 
 
@@ -95,3 +95,20 @@ def test_the_best_start_is_as_rare_as_it_says():
     p = drop.scan(draw.normal(0, np.sqrt(information)), information, np.full(information.shape, 50.0), 0.0).p
     for level in (0.01, 0.001):
         assert 0.6 * level < np.mean(p <= level) < 1.2 * level
+
+
+def test_a_leak_that_began_is_dated_and_a_lasting_one_is_not():
+    world = worlds.world(12, "none", sessions=100_000)
+    for start in (0, 6):
+        step = Step.of(world.cells, 0)
+        inside = step.codes[:, 3] == 1
+        late = inside[step.combination] & (step.bin >= start)
+        step.y[late] = np.round(step.y[late] * 0.4)
+        step.leaks.append(Effect(inside))
+        step.fit()
+        told = nested.began(step)
+        assert told is None if start == 0 else told[0] == start and told[1] <= start <= told[2]
+
+
+def test_a_break_that_sets_in_early_is_told():
+    assert [run.tracking_told(seed) for seed in (43000, 43001)] == [True, True]
