@@ -1,9 +1,10 @@
-"""What is natural: pairs of levels, and levels' bins."""
+"""What is natural: pairs of levels, levels' bins, and the ceiling that follows from them."""
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
-from models.bench import run, worlds
+from models.bench import ceiling, run, worlds
 from models.leaks import drop, interaction, natural, nested, weekly
 from models.leaks.candidates import families
 from models.leaks.design import Effect, Step
@@ -108,6 +109,17 @@ def test_a_leak_that_began_is_dated_and_a_lasting_one_is_not():
         step.fit()
         told = nested.began(step)
         assert told is None if start == 0 else told[0] == start and told[1] <= start <= told[2]
+
+
+def test_the_ceiling_is_that_of_a_single_test():
+    world = worlds.world(11, "none", 3)
+    leak = max(world.planted, key=lambda one: one.power)
+    effect, sd = ceiling.effect_and_sd(world, leak, *worlds.NATURE["none"])
+    rough = ceiling.effect_and_sd(world, leak, *worlds.NATURE["rough"])
+    assert effect < 0 < sd < rough[1] and effect == rough[0]
+    power, count = ceiling.ceiling("none", [11], least=0, most=1e9)
+    assert count == 3 and 0 < power <= 1
+    assert norm.cdf(-effect / sd - norm.isf(ceiling.LEVEL)) <= 1
 
 
 def test_a_break_that_sets_in_early_is_told():
