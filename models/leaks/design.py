@@ -1,9 +1,9 @@
 """The additive model of one funnel step: what each dimension and each bin of time contributes to the log-odds of passing.
 
-    logit p = b0 + Σ_d b_d + b_time + offset + Σ_j g_j z_j
+    logit p = b0 + Σ_d b_d + b_time + Σ_s o_s + Σ_j g_j z_j
 
-with a ridge penalty for each dimension, chosen by Fellner and Schall's update (Wood & Fasiolo 2017), and g_j the effects of leaks
-already found. Everything is sums over cells.
+with a ridge penalty for each dimension, chosen by Fellner and Schall's update (Wood & Fasiolo 2017), o_s the natural effects of pairs of
+levels, each N(0, τ²), and g_j the effects of leaks already found. Everything is sums over cells.
 """
 
 from dataclasses import dataclass, field
@@ -28,6 +28,26 @@ class Effect:
 
 
 @dataclass
+class Pairs:
+    """Natural effects of pairs of levels of one family, as random effects of the model.
+
+    Attributes
+    ----------
+    segments : (columns,) numbers of the family's segments that have an effect
+    column : (combinations,) whose effect each combination has; `len(segments)` where none
+    precision : (columns,) 1/τ² of each
+    """
+
+    dimensions: tuple[int, ...]
+    segments: np.ndarray
+    column: np.ndarray
+    precision: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.segments)
+
+
+@dataclass
 class Step:
     """One step of the funnel: its cells with entrants, and the fitted model.
 
@@ -49,7 +69,7 @@ class Step:
     sizes: tuple[int, ...]
     bins: int
     leaks: list[Effect] = field(default_factory=list)
-    offset: np.ndarray | None = None
+    pairs: list[Pairs] = field(default_factory=list)
     penalties: np.ndarray | None = None
     beta: np.ndarray | None = None
     eta: np.ndarray | None = None
@@ -86,13 +106,19 @@ class Step:
         blocks = (*self.sizes, self.bins)
         self.starts = 1 + np.concatenate([[0], np.cumsum(blocks)])
         self.width = int(self.starts[-1])
-        self.pairs = {
+        self.crossed = {
             (d, e): self.codes[:, d].astype(np.int32) * self.sizes[e] + self.codes[:, e]
             for d in range(len(self.sizes))
             for e in range(d + 1, len(self.sizes))
         }
         self.timed = [self.codes[:, d][self.combination].astype(np.int32) * self.bins + self.bin for d in range(len(self.sizes))]
         self.combinations = len(self.codes)
+
+    def absorb(self, pairs: list[Pairs]) -> None:
+        """Give the model the natural effects of these pairs, from nothing; it must hold no leaks yet."""
+        self.pairs = pairs
+        self.width = int(self.starts[-1]) + sum(len(one) for one in pairs)
+        self.beta = np.concatenate([self.beta[: self.starts[-1]], np.zeros(self.width - self.starts[-1])])
 
     def without(self, number: int) -> None:
         """Forget a leak; the next fit goes on without it."""
@@ -112,12 +138,17 @@ class Step:
         per = np.full(self.combinations, beta[0])
         for d, start in enumerate(self.starts[:-2]):
             per += beta[start : start + self.sizes[d]][self.codes[:, d]]
-        if self.offset is not None:
-            per = per + self.offset
-        eta = per[self.combination] + beta[self.starts[-2] : self.width][self.bin]
+        for place, one in self.placed():
+            per += np.append(beta[place], 0.0)[one.column]
+        eta = per[self.combination] + beta[self.starts[-2] : self.starts[-1]][self.bin]
         for j, cells in enumerate(self.acting):
             eta[cells] += beta[self.width + j]
         return eta
+
+    def placed(self) -> list[tuple[slice, Pairs]]:
+        """The columns of each family of pairs."""
+        ends = self.starts[-1] + np.cumsum([0, *(len(one) for one in self.pairs)])
+        return [(slice(ends[i], ends[i + 1]), one) for i, one in enumerate(self.pairs)]
 
     def sums(self, values: np.ndarray) -> np.ndarray:
         """X' values: sums over every level, bin and leak."""
@@ -125,6 +156,7 @@ class Step:
         parts = [[values.sum()]]
         parts += [np.bincount(self.codes[:, d], per, minlength=size) for d, size in enumerate(self.sizes)]
         parts.append(np.bincount(self.bin, values, minlength=self.bins))
+        parts += [np.bincount(one.column, per, minlength=len(one) + 1)[:-1] for one in self.pairs]
         parts.append([values[cells].sum() for cells in self.acting])
         return np.concatenate(parts)
 
@@ -135,13 +167,25 @@ class Step:
         matrix = np.zeros((size, size))
         diagonal = self.sums(weight)
         matrix[0] = diagonal
-        first, time = self.starts, slice(self.starts[-2], self.width)
+        first, time = self.starts, slice(self.starts[-2], self.starts[-1])
         for d, levels in enumerate(self.sizes):
             rows = slice(first[d], first[d] + levels)
             for e in range(d + 1, len(self.sizes)):
-                block = np.bincount(self.pairs[d, e], per, minlength=levels * self.sizes[e])
+                block = np.bincount(self.crossed[d, e], per, minlength=levels * self.sizes[e])
                 matrix[rows, first[e] : first[e] + self.sizes[e]] = block.reshape(levels, -1)
             matrix[rows, time] = np.bincount(self.timed[d], weight, minlength=levels * self.bins).reshape(levels, -1)
+        placed = self.placed()
+        for i, (columns, one) in enumerate(placed):
+            count = len(one) + 1
+            for d, levels in enumerate(self.sizes):
+                block = np.bincount(self.codes[:, d] * count + one.column, per, minlength=levels * count)
+                matrix[first[d] : first[d] + levels, columns] = block.reshape(levels, count)[:, :-1]
+            block = np.bincount(self.bin * count + one.column[self.combination], weight, minlength=self.bins * count)
+            matrix[time, columns] = block.reshape(self.bins, count)[:, :-1]
+            for others, other in placed[i + 1 :]:
+                across = len(other) + 1
+                block = np.bincount(one.column * across + other.column, per, minlength=count * across)
+                matrix[columns, others] = block.reshape(count, across)[:-1, :-1]
         for j, cells in enumerate(self.acting):
             column = self.width + j
             matrix[: self.width, column] = self.sums_of(cells, weight[cells])
@@ -159,6 +203,7 @@ class Step:
         parts = [[values.sum()]]
         parts += [np.bincount(self.codes[inside, d], values, minlength=size) for d, size in enumerate(self.sizes)]
         parts.append(np.bincount(self.bin[cells], values, minlength=self.bins))
+        parts += [np.bincount(one.column[inside], values, minlength=len(one) + 1)[:-1] for one in self.pairs]
         return np.concatenate(parts)
 
     def fit(self, *, choose_penalties: bool = True, tolerance: float = 1e-5) -> None:
@@ -175,7 +220,7 @@ class Step:
         self._newton(tolerance)
         if choose_penalties:
             for _ in range(UPDATES):
-                inverse = cho_solve(self.factor, np.eye(size))
+                inverse = self.inverse()
                 for block in range(len(self.penalties)):
                     part = slice(self.starts[block], self.starts[block + 1])
                     levels = part.stop - part.start
@@ -189,7 +234,13 @@ class Step:
         penalty[0] = 1e-8
         for block, value in enumerate(self.penalties):
             penalty[self.starts[block] : self.starts[block + 1]] = value
+        for place, one in self.placed():
+            penalty[place] = one.precision
         return penalty
+
+    def inverse(self) -> np.ndarray:
+        """H⁻¹."""
+        return cho_solve(self.factor, np.eye(len(self.beta)), check_finite=False)
 
     def _newton(self, tolerance: float) -> None:
         penalty = self._penalty()
@@ -206,7 +257,8 @@ class Step:
             move = cho_solve(factor, gradient, check_finite=False)
             gain = float(gradient @ move)
             if gain < tolerance:
-                break
+                self._keep(beta, eta, mu, weight, factor)
+                return
             share = 1.0
             while True:
                 tried = beta + share * move
@@ -216,15 +268,17 @@ class Step:
                     break
                 share /= 2
             beta, eta, now = tried, there, loss
-            if gain < 1e-3:
+            if gain < 100 * tolerance:
                 break
-        self.beta, self.eta = beta, eta
-        self.mu = expit(eta)
-        self.weight = np.maximum(self.n * self.mu * (1 - self.mu), 1e-12)
-        self.residual = self.y - self.n * self.mu
-        matrix = self.information(self.weight)
+        mu = expit(eta)
+        weight = np.maximum(self.n * mu * (1 - mu), 1e-12)
+        matrix = self.information(weight)
         matrix[np.diag_indices_from(matrix)] += penalty
-        self.factor = cho_factor(matrix, lower=True, check_finite=False)
+        self._keep(beta, eta, mu, weight, cho_factor(matrix, lower=True, check_finite=False))
+
+    def _keep(self, beta: np.ndarray, eta: np.ndarray, mu: np.ndarray, weight: np.ndarray, factor: tuple) -> None:
+        self.beta, self.eta, self.mu, self.weight, self.factor = beta, eta, mu, weight, factor
+        self.residual = self.y - self.n * mu
 
     def _loss(self, eta: np.ndarray, beta: np.ndarray, penalty: np.ndarray) -> float:
         return float(np.sum(self.n * np.logaddexp(0, eta) - self.y * eta) + 0.5 * np.sum(penalty * beta**2))

@@ -9,8 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.special import log_ndtr, ndtr
 
-from models.leaks.design import Step
-from models.leaks.interaction import Sums, pooled_error
 from models.leaks.spread import spread
 
 LEAST_BINS = 8
@@ -18,6 +16,9 @@ LEAST_EXPECTED = 8
 PSEUDO_SEGMENTS = 30
 WITHIN = 1.35
 """Log-likelihood units from the best start that a 90 % set reaches."""
+
+
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(8)
 
 
 @dataclass
@@ -44,13 +45,6 @@ class Drops:
         self.z = z
 
 
-def informations(step: Step, sums: Sums) -> np.ndarray:
-    """Information of each segment and bin on its difference from the rest of the site in that bin."""
-    whole = np.bincount(step.bin, step.weight, minlength=step.bins)
-    share = sums.information_by_bin / np.maximum(whole, 1e-12)
-    return sums.information_by_bin * np.maximum(1 - share, 0.0)
-
-
 def weekly_noise(score: np.ndarray, information: np.ndarray, expected: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """Departures of single bins from their segment's mean, their variances, and the share of freedom left in them."""
     total = information.sum(axis=1, keepdims=True)
@@ -73,16 +67,15 @@ def noises(parts: list[tuple[np.ndarray, np.ndarray, float]], counts: list[int])
     used = []
     for (own, variance, left), count in zip(parts, counts, strict=True):
         mine = spread(own, variance, centre=0.0, freedom=left) if len(own) >= 20 else pool
-        shrunk = max((count * mine + PSEUDO_SEGMENTS * pool) / (count + PSEUDO_SEGMENTS), pool)
-        borrowed = PSEUDO_SEGMENTS * len(departures) // max(sum(counts), 1)
-        used.append(shrunk + pooled_error(shrunk, variance, variances, borrowed))
+        shrunk = (count * mine + PSEUDO_SEGMENTS * pool) / (count + PSEUDO_SEGMENTS)
+        used.append(shrunk)
     return used
 
 
-def scan(sums: Sums, information: np.ndarray, noise: float) -> Drops:
+def scan(score: np.ndarray, information: np.ndarray, expected: np.ndarray, noise: float) -> Drops:
     """Try every start from the third bin to the last but one."""
     count, bins = information.shape
-    score = sums.score_by_bin / (1 + noise * information)
+    score = score / (1 + noise * information)
     weight = information / (1 + noise * information)
 
     def after(values: np.ndarray) -> np.ndarray:
@@ -91,8 +84,8 @@ def scan(sums: Sums, information: np.ndarray, noise: float) -> Drops:
     # The score per information of a segment and bin keeps its scale when the information of the contrast is below the weight's.
     late_score, late_weight = after(score), after(weight)
     early_score, early_weight = score.sum(axis=1, keepdims=True) - late_score, weight.sum(axis=1, keepdims=True) - late_weight
-    late_expected = after(sums.expected_by_bin)
-    early_expected = sums.expected_by_bin.sum(axis=1, keepdims=True) - late_expected
+    late_expected = after(expected)
+    early_expected = expected.sum(axis=1, keepdims=True) - late_expected
     late_raw = after(information)
     early_raw = information.sum(axis=1, keepdims=True) - late_raw
     starts = np.arange(bins)
@@ -109,12 +102,9 @@ def scan(sums: Sums, information: np.ndarray, noise: float) -> Drops:
     evidence = np.where(usable & (z < 0), z**2 / 2, -np.inf)
     near = evidence >= (evidence[row, best] - WITHIN)[:, None]
     share = late_weight / np.maximum(late_weight + early_weight, 1e-300)
-    largest = np.where(usable, share, -np.inf).max(axis=1)
-    smallest = np.where(usable, share, np.inf).min(axis=1)
-    tried = np.where(np.isfinite(lowest), bins - 3, 0)
     return Drops(
         z=lowest,
-        p=maximally_selected(lowest, smallest, largest, tried),
+        p=maximally_selected(lowest, share, usable),
         effect=effect[row, best],
         information=raw[row, best],
         start=best,
@@ -123,13 +113,24 @@ def scan(sums: Sums, information: np.ndarray, noise: float) -> Drops:
     )
 
 
-def maximally_selected(z: np.ndarray, smallest: np.ndarray, largest: np.ndarray, tried: np.ndarray) -> np.ndarray:
-    """One-sided p of the lowest z over all starts: Miller & Siegmund's (1982) approximation or Bonferroni's, whichever is less."""
+def maximally_selected(z: np.ndarray, share: np.ndarray, usable: np.ndarray) -> np.ndarray:
+    """One-sided p of the lowest z over all starts: Hunter's (1976) and Worsley's (1982) bound, by what each start adds to the one before.
+
+    P(any below −b) ≤ P(first) + Σ P(this, not the one before), where starts of late shares s and s' of the information correlate by
+    ρ² = s' (1 − s) / (s (1 − s')), and P(this, not the one before) = (1/2π) ∫ exp(−b² / (1 + sin θ)) dθ from arcsin ρ to π/2.
+
+    Parameters
+    ----------
+    share, usable : (segments, bins) share of the information that is after each start, and whether the start is tried
+    """
     b = np.maximum(-np.where(np.isfinite(z), z, 0), 1e-9)
-    density = np.exp(-0.5 * b**2) / np.sqrt(2 * np.pi)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        odds = np.log(largest * (1 - smallest) / ((1 - largest) * smallest))
-        siegmund = 0.5 * (4 * density / b + density * (b - 1 / b) * odds)
-    siegmund = np.where(np.isfinite(siegmund) & (b > 1.5), siegmund, 1.0)
-    p = np.minimum(np.maximum(tried, 1) * ndtr(-b), np.maximum(siegmund, ndtr(-b)))
+    share = np.clip(share, 1e-12, 1 - 1e-12)
+    both = usable[:, 1:] & usable[:, :-1]
+    odds = share / (1 - share)
+    low = np.arcsin(np.sqrt(np.clip(odds[:, 1:] / odds[:, :-1], 0, 1)))
+    half = (np.pi / 2 - low) / 2
+    added = np.zeros_like(low)
+    for node, weight in zip(NODES, WEIGHTS, strict=True):
+        added += weight * np.exp(-(b[:, None] ** 2) / (1 + np.sin(low + half * (1 + node))))
+    p = ndtr(-b) + np.sum(np.where(both, added * half, 0.0), axis=1) / (2 * np.pi)
     return np.where(np.isfinite(z) & (z < 0), np.clip(p, 1e-300, 1), 1.0)

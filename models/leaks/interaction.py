@@ -8,15 +8,13 @@ of the null, as a variance τ² estimated over the family of segments with the s
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import gammainc, gammaincc, ndtr
+from scipy.special import gammainc, gammaincc, ndtr, ndtri, stdtr
 
 from models.leaks.candidates import Family
 from models.leaks.design import LEAK_PRECISION, Step
 from models.leaks.spread import spread
 
 SMALLEST_FAMILY = 8
-SWEEPS = 2
-LIMIT = 4
 LEAST_EXPECTED = 5
 LEAST_INFORMATION = 2
 LEAST_SHARE = 0.25
@@ -51,6 +49,7 @@ class Segments:
         self.timed = [segment[step.combination] * step.bins + step.bin for segment in self.segment]
         self.known: list[np.ndarray | None] = [None] * len(families)
         """Information of the segments at the first fit, less what leaks found since take."""
+        self.noise: np.ndarray | None = None
         self.taken: list[list[np.ndarray]] = []
         """What each leak of the step takes of it, by family."""
 
@@ -69,7 +68,11 @@ class Segments:
             for d, size in enumerate(step.sizes):
                 block = np.bincount(segment * size + step.codes[:, d], per, minlength=(count + 1) * size)
                 rows[:, step.starts[d] : step.starts[d] + size] = block[: count * size].reshape(count, size)
-            rows[:, step.starts[-2] : step.width] = weight
+            rows[:, step.starts[-2] : step.starts[-1]] = weight
+            for place, one in step.placed():
+                size = len(one) + 1
+                block = np.bincount(segment * size + one.column, per, minlength=(count + 1) * size)
+                rows[:, place] = block[: count * size].reshape(count, size)[:, :-1]
             self.known[number] = np.maximum(rows[:, 0] - step.explained(rows), 0)
         return self.known[number]
 
@@ -121,103 +124,31 @@ def is_eligible(expected: np.ndarray, information: np.ndarray, total: np.ndarray
     return (expected >= LEAST_EXPECTED) & (information > LEAST_INFORMATION) & (information > LEAST_SHARE * total)
 
 
-@dataclass
-class Absorbed:
-    """What the model holds of a family of pairs: the offset of each segment, its information and the precision of the prior (inf: none)."""
-
-    offset: np.ndarray
-    total: np.ndarray
-    precision: float
-
-
-def absorb_pairs(step: Step, segments: Segments) -> dict[tuple[int, ...], Absorbed]:
-    """Take the natural effects of pairs into the model as shrunken offsets: coordinate ascent of the penalised likelihood.
-
-    Each family in turn moves to (U − o/τ²) / (ΣW + 1/τ²) from where it is, with τ² its own robust spread, and leaves the rest to the next."""
-    pairs = [(number, family) for number, family in enumerate(segments.families) if family.order == 2 and len(family)]
-    if not pairs:
-        step.fit()
-        return {}
-    # From nothing each time: what the pairs took of a leak before it was found must not stay with them.
-    step.offset = None
-    step.fit(choose_penalties=not step.leaks)
-    offsets = {number: np.zeros(len(family)) for number, family in pairs}
-    precisions = {number: np.inf for number, _ in pairs}
-    per = step.by_combination(step.weight)
-    usable, information = {}, {}
-    for number, family in pairs:
-        total = np.bincount(segments.segment[number], per, minlength=len(family) + 1)[:-1]
-        expected = np.bincount(segments.segment[number], step.by_combination(step.n * step.mu), minlength=len(family) + 1)[:-1]
-        if segments.known[number] is None:
-            segments.information(step, number, segments.by_bin(step, number, step.weight))
-        information[number] = segments.known[number]
-        usable[number] = np.flatnonzero(is_eligible(expected, information[number], total))
-    for _ in range(SWEEPS):
-        residual, weight = step.by_combination(step.residual), step.by_combination(step.weight)
-        for number, family in pairs:
-            segment, use = segments.segment[number], usable[number]
-            if len(use) < SMALLEST_FAMILY:
-                continue
-            size = len(family) + 1
-            score = np.bincount(segment, residual, minlength=size)[use]
-            total = np.bincount(segment, weight, minlength=size)[use]
-            before = offsets[number][use]
-            variance = 1 / information[number][use]
-            natural = spread(score * variance + before, variance)
-            precisions[number] = 1 / natural if natural > 0 else np.inf
-            limit = LIMIT * np.sqrt(natural)
-            after = (
-                np.clip(before + (score - before / natural) / (total + 1 / natural), -limit, limit) if natural > 0 else np.zeros(len(use))
-            )
-            change = np.zeros(size)
-            change[use] = after - before
-            offsets[number][use] = after
-            # The next family sees what this one leaves.
-            residual -= weight * change[segment]
-        step.offset = whole_offset(segments, offsets)
-        step.fit(choose_penalties=False)
-    weight = step.by_combination(step.weight)
-    return {
-        family.dimensions: Absorbed(
-            offsets[number], np.bincount(segments.segment[number], weight, minlength=len(family) + 1), precisions[number]
-        )
-        for number, family in pairs
-    }
-
-
-def whole_offset(segments: Segments, offsets: dict[int, np.ndarray]) -> np.ndarray:
-    """The sum of the offsets of every combination's pairs."""
-    return sum(np.append(offset, 0.0)[segments.segment[number]] for number, offset in offsets.items())
-
-
-def information_beside_pairs(sums: Sums, family: Family, families: list[Family], absorbed: dict[tuple[int, ...], Absorbed]) -> np.ndarray:
-    """Information of segments of three dimensions that the absorbed pairs they belong to leave them."""
-    left = sums.information.copy()
-    for pair in families:
-        if pair.order != 2 or not set(pair.dimensions) < set(family.dimensions):
-            continue
-        held = absorbed.get(pair.dimensions)
-        if held is None or not np.isfinite(held.precision):
-            continue
-        places = [family.dimensions.index(d) for d in pair.dimensions]
-        above = np.array([pair.numbers.get(tuple(row), len(pair)) for row in family.levels[:, places].tolist()], dtype=np.int64)
-        known = above < len(pair)
-        left[known] -= sums.total[known] ** 2 / (held.total[above[known]] + held.precision)
-    return np.maximum(left, 0)
-
-
-def natural_spreads(effects: list[np.ndarray], variances: list[np.ndarray], pseudo: int = PSEUDO_SEGMENTS) -> list[float]:
-    """The variance used in the null of each family: pooled, never below the pool, plus one standard error."""
+def natural_spreads(
+    effects: list[np.ndarray], variances: list[np.ndarray], pseudo: int = PSEUDO_SEGMENTS
+) -> tuple[list[float], list[float]]:
+    """The variance in the null of each family, drawn towards that of all with 60 pseudo-segments, and its standard error."""
     if not effects:
-        return []
+        return [], []
     every, every_variance = np.concatenate(effects), np.concatenate(variances)
     pool = spread(every, every_variance) if len(every) >= SMALLEST_FAMILY else 0.0
-    used = []
+    used, errors = [], []
     for effect, variance in zip(effects, variances, strict=True):
         own = spread(effect, variance) if len(effect) >= SMALLEST_FAMILY else pool
-        shrunk = max((len(effect) * own + pseudo * pool) / (len(effect) + pseudo), pool)
-        used.append(shrunk + pooled_error(shrunk, variance, every_variance, pseudo))
-    return used
+        used.append((len(effect) * own + pseudo * pool) / (len(effect) + pseudo))
+        errors.append(pooled_error(used[-1], variance, every_variance, pseudo))
+    return used, errors
+
+
+def doubted(z: np.ndarray, variance: np.ndarray, error: float) -> np.ndarray:
+    """The normal deviate with the tail that z has where its variance was estimated: Student's t.
+
+    The freedom is Satterthwaite's, 2 (variance / error)²: large where chance rules, small where an uncertain spread does.
+    """
+    if error <= 0:
+        return z
+    freedom = 2 * (variance / error) ** 2
+    return np.where(z < 0, ndtri(np.clip(stdtr(freedom, z), 1e-300, 1)), z)
 
 
 def pooled_error(t: float, variance: np.ndarray, every: np.ndarray, pseudo: int) -> float:

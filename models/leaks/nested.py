@@ -5,6 +5,7 @@ from scipy.special import expit
 
 from models.leaks.candidates import Family
 from models.leaks.design import Effect, Step
+from models.leaks.drop import LEAST_EXPECTED, WITHIN
 from models.leaks.interaction import Segments
 
 UNEVEN = 0.15
@@ -62,7 +63,7 @@ def better(step: Step, segments: Segments, family: int, segment: int, start: int
     known = segments.families
     mine, levels = known[family], known[family].levels[segment]
     cells = step.acting[-1]
-    eta = step.eta.copy()
+    eta = step.eta - natural(step, mine, levels)
     eta[cells] -= step.beta[-1]
     everywhere = np.flatnonzero(step.bin >= start)
     _, alone = gains(np.zeros(len(cells), np.int64), 1, step.n[cells], step.y[cells], eta[cells])
@@ -94,6 +95,41 @@ def better(step: Step, segments: Segments, family: int, segment: int, start: int
         if gain[at] > most:
             best, most = (number, int(places[at])), float(gain[at])
     return best
+
+
+def natural(step: Step, family: Family, levels: np.ndarray) -> np.ndarray:
+    """What the model holds, by cell, of the natural effects of the pairs that a segment lies in: part of a leak hides there."""
+    out = np.zeros(step.combinations)
+    for place, one in step.placed():
+        if set(one.dimensions) <= set(family.dimensions):
+            key = [levels[family.dimensions.index(d)] for d in one.dimensions]
+            inside = np.all(step.codes[:, one.dimensions] == key, axis=1)
+            out += np.where(inside, np.append(step.beta[place], 0.0)[one.column], 0.0)
+    return out[step.combination]
+
+
+def began(step: Step) -> tuple[int, int, int] | None:
+    """Start of the leak found last, and the first and last bin of the start's 90 % set, where it explains more from a bin on than all along.
+
+    A leak that sets in early is worse than its parts over the whole period too; its healthy bins are told from the others by the likelihood.
+    """
+    cells = step.acting[-1]
+    eta = step.eta.copy()
+    eta[cells] -= step.beta[-1]
+    expected = np.bincount(step.bin[cells], step.n[cells] * expit(eta[cells]), minlength=step.bins)
+    later = np.cumsum(expected[::-1])[::-1]
+    gained = np.full(step.bins, -np.inf)
+    for start in range(step.bins - 1):
+        within = cells[step.bin[cells] >= start]
+        if start and (start < 2 or later[start] < LEAST_EXPECTED or later[0] - later[start] < LEAST_EXPECTED):
+            continue
+        effect, gain = gains(np.zeros(len(within), np.int64), 1, step.n[within], step.y[within], eta[within])
+        gained[start] = gain[0] if effect[0] < 0 else -np.inf
+    best = int(np.argmax(gained))
+    if best == 0 or gained[best] <= gained[0] + MARGIN:
+        return None
+    near = np.flatnonzero(gained[1:] >= gained[best] - WITHIN) + 1
+    return best, int(near[0]), int(near[-1])
 
 
 def matching(family: Family, dimensions: tuple[int, ...], levels: np.ndarray) -> np.ndarray:

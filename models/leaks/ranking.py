@@ -94,7 +94,9 @@ def rank(cells: Cells, *, events: list[cause.Event] | None = None, q: float = Q)
     leaks = sorted(merged(leaks), key=lambda leak: (-leak.floor, leak.q_value, leak.leak_id))
     gaps = [gap_finding(cells, one) for one in gap.gaps(cells, ranking.steps, q=q)]
     rates = [float(step.y.sum() / max(step.n.sum(), 1)) for step in ranking.steps]
-    natural = [float(np.median([t for name, t in one.spreads.items() if len(name) == 2] or [0.0])) for one in ranking.scored]
+    natural = [
+        float(np.median([t + one.errors[name] for name, t in one.spreads.items() if len(name) == 2] or [0.0])) for one in ranking.scored
+    ]
     spots = blindspots.blind_spots(rates, natural, [float(step.y.sum()) for step in ranking.steps], ranking.candidates, q)
     return Outcome(
         cells=cells,

@@ -1,6 +1,6 @@
 """Which candidates are called leaks: forward selection over all steps and kinds under one false-discovery rate, with refit."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -9,6 +9,7 @@ from models.leaks import drop, interaction, nested
 from models.leaks.candidates import Family, families, parents
 from models.leaks.cells import Cells
 from models.leaks.design import Effect, Step
+from models.leaks.scores import Scored, score
 
 Q = 0.10
 MOST = 20
@@ -17,26 +18,6 @@ OVERLAP = 0.5
 STAYING = 3.5
 """Standard deviations, natural spread included, that a leak has to keep beside the others."""
 INTERACTION, DROP = "interaction", "drop"
-
-
-@dataclass
-class Scored:
-    """Candidates of one step: arrays run parallel. `start` is -1 for interactions."""
-
-    p: np.ndarray
-    z: np.ndarray
-    effect: np.ndarray
-    information: np.ndarray
-    family: np.ndarray
-    segment: np.ndarray
-    start: np.ndarray
-    earliest: np.ndarray
-    latest: np.ndarray
-    spreads: dict[tuple[int, ...], float] = field(default_factory=dict)
-    noises: dict[tuple[int, ...], float] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.p)
 
 
 @dataclass
@@ -66,73 +47,6 @@ class Ranking:
     scored: list[Scored]
     found: list[Found]
     candidates: int
-
-
-def score(step: Step, segments: interaction.Segments, *, dated: bool, natural: bool = True) -> Scored:
-    """Refit a step with the leaks it has, re-estimate the natural spreads, and score every segment.
-
-    Without `natural` the null has no spread beyond chance: the additive model alone, as the benchmark's naive peer uses it.
-    """
-    known = segments.families
-    if natural:
-        offsets = interaction.absorb_pairs(step, segments)
-    else:
-        offsets = {}
-        step.fit()
-    if len(segments.taken) < len(step.leaks):
-        segments.give_way(step)
-    sums = [interaction.segment_sums(step, segments, number) for number in range(len(known))]
-    if offsets:
-        for family, one in zip(known, sums, strict=True):
-            if family.order == 3:
-                one.information = interaction.information_beside_pairs(one, family, known, offsets)
-    uneven = [nested.inherited(step, segments, number, one.information_by_bin) for number, one in enumerate(sums)] if natural else []
-    parts, spreads, noises = [], {}, {}
-    for order in (2, 3):
-        chosen = [i for i, family in enumerate(known) if family.order == order and len(family)]
-        usable = [np.flatnonzero(interaction.eligible(sums[i])) for i in chosen]
-        variances = [1 / sums[i].information[use] for i, use in zip(chosen, usable, strict=True)]
-        effects = [
-            sums[i].score[use] * variance + (offsets[known[i].dimensions].offset[use] if order == 2 and offsets else 0.0)
-            for i, use, variance in zip(chosen, usable, variances, strict=True)
-        ]
-        used = interaction.natural_spreads(effects, variances) if natural else [0.0] * len(chosen)
-        for i, use, variance, effect, t in zip(chosen, usable, variances, effects, used, strict=True):
-            spreads[known[i].dimensions] = t
-            sd = np.sqrt(variance + t + (uneven[i][use, 0] if natural else 0.0))
-            z = effect / sd
-            skew = sums[i].third[use] * variance**3 / sd**3
-            p = interaction.small_counts(interaction.lower_tail(z, skew), sums[i], use)
-            parts.append((p, z, effect, 1 / variance, np.full(len(use), i), use, *([np.full(len(use), -1)] * 3)))
-    if dated and step.bins >= drop.LEAST_BINS:
-        for order in (1, 2, 3):
-            chosen = [i for i, family in enumerate(known) if family.order == order and len(family)]
-            information = [drop.informations(step, sums[i]) for i in chosen]
-            scatter = [
-                drop.weekly_noise(sums[i].score_by_bin, info, sums[i].expected_by_bin) for i, info in zip(chosen, information, strict=True)
-            ]
-            used = drop.noises(scatter, [len(known[i]) for i in chosen]) if natural else [0.0] * len(chosen)
-            for i, info, t in zip(chosen, information, used, strict=True):
-                noises[known[i].dimensions] = t
-                tried = drop.scan(sums[i], info, t)
-                use = np.flatnonzero(np.isfinite(tried.z))
-                if step.leaks and natural:
-                    tried.weaken(uneven[i])
-                parts.append(
-                    (
-                        tried.p[use],
-                        tried.z[use],
-                        tried.effect[use],
-                        tried.information[use],
-                        np.full(len(use), i),
-                        use,
-                        tried.start[use],
-                        tried.earliest[use],
-                        tried.latest[use],
-                    )
-                )
-    columns = [np.concatenate(column) for column in zip(*parts, strict=True)] if parts else [np.zeros(0)] * 4 + [np.zeros(0, int)] * 5
-    return Scored(*columns, spreads=spreads, noises=noises)
 
 
 # The matrices are small: more threads spend their time waiting for one another.
@@ -187,7 +101,9 @@ def select(cells: Cells, *, q: float = Q, most: int = MOST, refit: bool = True, 
             scored[number] = score(steps[number], segments[number], dated=dated, natural=natural)
             if natural and settle(steps[number], segments[number], found[-1], excluded):
                 scored[number] = score(steps[number], segments[number], dated=dated, natural=natural)
-                found[-1].spread = spread_of(scored[number], known[found[-1].family].dimensions, start, effect, steps[number], cells)
+            if natural and dated and set_in(steps[number], segments[number], found[-1], excluded):
+                scored[number] = score(steps[number], segments[number], dated=dated, natural=natural)
+            found[-1].spread = spread_of(scored[number], known[found[-1].family].dimensions, found[-1].start, effect, steps[number], cells)
             while natural and (gone := faded(steps[number], [one for one in found if one.step == number])) is not None:
                 found.remove(gone)
                 steps[number].without(gone.number)
@@ -216,6 +132,16 @@ def settle(step: Step, segments: interaction.Segments, one: Found, excluded: set
     nested.replaced(step, segments, effect)
     one.family, one.segment = other
     excluded.add((one.step, *other, is_drop))
+    return True
+
+
+def set_in(step: Step, segments: interaction.Segments, one: Found, excluded: set[tuple[int, int, int, bool]]) -> bool:
+    """Make the lasting leak found last a drop where it began within the period, and say whether it was."""
+    if one.start >= 0 or step.bins < drop.LEAST_BINS or (when := nested.began(step)) is None:
+        return False
+    nested.replaced(step, segments, Effect(step.leaks[-1].inside, when[0]))
+    one.kind, (one.start, one.earliest, one.latest) = DROP, when
+    excluded.add((one.step, one.family, one.segment, True))
     return True
 
 
