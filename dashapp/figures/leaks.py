@@ -9,10 +9,11 @@ from dashapp.figures import labels
 from dashapp.figures.base import axis, empty, figure, hatch, heading, label_axis, scale, tick_rate
 from dashapp.figures.events import marks, within
 from dashapp.figures.rows import FEWEST_SESSIONS, Rate, day, rate_of, share, whole
-from dashapp.theme import brief_rate, count, exact, interval, number, rate
+from dashapp.theme import NBSP, brief_rate, count, exact, interval, number, rate
 
 MOST_POINTS = 60
 FEWEST_POINTS = 4
+STEP_WIDTH = 133
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +185,7 @@ def blind_spot_map(rows: list[dict], *, theme: str = "light", selected=None, **_
         "base": [steps.index(row["step"]) - 0.47 for row in known],
         "y": [0.94] * len(known),
         "width": 0.98,
-        "text": ["none" if loss is None else brief_rate(loss) for loss in losses],
+        "text": ["" if loss is None else brief_rate(loss).split(NBSP)[0] for loss in losses],
         "textposition": "inside",
         "insidetextanchor": "middle",
         "textangle": 0,
@@ -194,7 +195,7 @@ def blind_spot_map(rows: list[dict], *, theme: str = "light", selected=None, **_
         "hovertext": [_spot_hover(row, loss) for row, loss in zip(known, losses, strict=True)],
         "marker": {"color": fills, "pattern": hatch(theme) | {"shape": ["/" if loss is None else "" for loss in losses]}},
     }
-    missing = ["None: not even a total loss."] if None in losses else []
+    missing = ["Hatched: not even a total loss."] if None in losses else []
     blank = ["Blank: the step has not so many passes."] if len(known) < len(steps) * len(sizes) else []
     ink = {"color": c["ink"], "size": look.FONT_SIZE}
     said = missing + blank
@@ -202,14 +203,24 @@ def blind_spot_map(rows: list[dict], *, theme: str = "light", selected=None, **_
         "blind_spot_map",
         [grid],
         theme,
-        margin={"l": 190, "r": 4, "t": 48, "b": 28},
-        xaxis=label_axis(theme, [count(size) for size in sizes], side="top"),
-        yaxis=label_axis(theme, [labels.short(step, 30) for step in steps], reverse=True, tickfont=ink),
+        margin={"l": STEP_WIDTH, "r": 4, "t": 48, "b": 28},
+        xaxis=label_axis(theme, [_brief(size) for size in sizes], side="top"),
+        yaxis=label_axis(theme, [_in_two_lines(step) for step in steps], reverse=True, tickfont=ink),
         annotations=[
-            heading("Passes of the step expected of a segment", theme, 190, yshift=24),
-            *([heading(" ".join(said), theme, 190, 0, yanchor="top", yshift=-6)] if said else []),
+            heading("Loss in %, by passes expected of a segment", theme, STEP_WIDTH, yshift=24),
+            *([heading(" ".join(said), theme, STEP_WIDTH, 0, yanchor="top", yshift=-6)] if said else []),
         ],
     )
+
+
+def _in_two_lines(step: str) -> str:
+    """The step, a line for each of its stages."""
+    return " →<br>".join(labels.short(stage, 16) for stage in step.split(" → ", 1))
+
+
+def _brief(size: float) -> str:
+    """A number of passes for a column as narrow as on a phone: 500, 1 k."""
+    return f"{size / 1000:g}{NBSP}k" if size >= 1000 else count(size)
 
 
 def _spot_hover(row: dict, loss: float | None) -> str:

@@ -158,7 +158,12 @@ def weeks_to(start: date, end: date) -> tuple[Calendar, list[str]]:
     if weeks < 2:
         return Calendar((), 0), []
     first = end - timedelta(days=7 * weeks - 1)
-    notes = [f"The first {(first - start).days} days are no whole week and are left out."] if first > start else []
+    days = (first - start).days
+    notes = (
+        [f"The first {f'{days} days make' if days > 1 else 'day makes'} no whole week and {'are' if days > 1 else 'is'} left out."]
+        if days
+        else []
+    )
     return Calendar(tuple(first + timedelta(days=7 * i) for i in range(weeks)), 7), notes
 
 

@@ -238,7 +238,7 @@ def test_days_before_the_first_whole_week_are_left_out(tmp_path, empty_database)
         cells, _, _ = database.read_cells(con, settings.read())
     assert cells.calendar.starts[0].isoformat() == "2026-01-08" and len(cells.calendar) == 2
     assert cells.sessions == rows(db, "select count(*) from sessions where session_date >= date '2026-01-08'")[0][0]
-    assert cells.notes == ("The first 3 days are no whole week and are left out.",)
+    assert cells.notes == ("The first 3 days make no whole week and are left out.",)
 
 
 def test_an_empty_database_says_so(tmp_path, empty_database):
