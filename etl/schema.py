@@ -1,6 +1,7 @@
 """The SQL files of the database, and how they are applied."""
 
 import hashlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -50,6 +51,7 @@ ORDER = {
 }
 """Files that need others of their folder, in the order they need; files not named here come before them."""
 
+CUBE = re.compile(r"create or replace table (?P<table>\S+) as\s(?P<query>.+?);\n", re.DOTALL)
 APPLIED = ("types", "tables", "macros", "cubes", "probability_cubes", "metrics", "views")
 REFERENCE = ("countries", "benchmarks")
 PROBABILITY_CELLS = ("probability_cells", "undated_probability_cells", "source_probability_cells")
@@ -190,9 +192,25 @@ def rebuild_probability_cubes(con: duckdb.DuckDBPyConnection) -> None:
 
 
 def build(con: duckdb.DuckDBPyConnection, folder: str) -> None:
-    """Run the SQL files of a folder of cubes."""
-    run(con, folder)
-    inherit_comments(con)
+    """Fill the cubes of a folder anew. Those there are keep their columns and comments, which are most of the work for a small site."""
+    known = {
+        table
+        for (table,) in con.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() where database_name = current_database()"
+        ).fetchall()
+    }
+    is_new = False
+    for file in files(folder):
+        text = file.read_text()
+        cube = CUBE.match(text)
+        if cube and cube["table"] in known:
+            con.execute(f"delete from {cube['table']}")
+            con.execute(f"insert into {cube['table']} {cube['query']}")
+        elif cube:
+            con.execute(text)
+            is_new = True
+    if is_new:
+        inherit_comments(con)
 
 
 def transaction(con: duckdb.DuckDBPyConnection, work: Callable[[], None]) -> None:
@@ -208,21 +226,17 @@ def transaction(con: duckdb.DuckDBPyConnection, work: Callable[[], None]) -> Non
 
 def inherit_comments(con: duckdb.DuckDBPyConnection) -> None:
     """Give columns without a comment the one of the same column of the relation they inherit from."""
+    columns = con.execute(
+        "select table_name, column_name, schema_name, comment from duckdb_columns() where database_name = current_database()"
+    ).fetchall()
+    comments = {(table, column): comment for table, column, _, comment in columns if comment}
     for relation, origin in INHERITED:
-        missing = con.execute(
-            """
-            select target.schema_name, target.table_name, target.column_name, origin.comment
-            from duckdb_columns() as target
-            inner join duckdb_columns() as origin
-                on origin.column_name = target.column_name and origin.database_name = target.database_name
-            where target.database_name = current_database() and target.table_name = ? and origin.table_name = ?
-                and target.comment is null and origin.comment is not null
-            """,
-            [relation, origin],
-        ).fetchall()
-        for schema, table, column, comment in missing:
-            text = comment.replace("'", "''")
-            con.execute(f"comment on column {schema}.{table}.{column} is '{text}'")
+        for table, column, schema, comment in columns:
+            inherited = comments.get((origin, column))
+            if table == relation and not comment and inherited:
+                text = inherited.replace("'", "''")
+                con.execute(f"comment on column {schema}.{table}.{column} is '{text}'")
+                comments[table, column] = inherited
 
 
 def set_setting(con: duckdb.DuckDBPyConnection, name: str, value: str) -> None:
