@@ -1,12 +1,14 @@
 """Fixtures for every test: the real exports where they exist, and small databases made of given sessions."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from etl import levels, schema
+from etl import levels, publish, schema
+from tests import templates
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_FIRST = (
@@ -48,10 +50,22 @@ def real_data() -> Path:
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database with its whole schema and no rows."""
-    path = tmp_path_factory.mktemp("empty") / "empty.duckdb"
-    with duckdb.connect(str(path)) as con:
-        schema.apply(con)
-    return path
+    return templates.copy_to(tmp_path_factory.mktemp("empty") / "empty.duckdb")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def new_databases_are_copies() -> Iterator[None]:
+    """Whatever publishes a new database in this process starts from a copy of an empty one; commands that tests start make their own."""
+
+    def open_copy(copy: Path, db: Path) -> duckdb.DuckDBPyConnection:
+        if not copy.exists():
+            templates.copy_to(copy)
+        return opened(copy, db)
+
+    opened = publish.open_copy
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(publish, "open_copy", open_copy)
+        yield
 
 
 DEFAULTS = {
@@ -111,14 +125,13 @@ def insert_sessions(con: duckdb.DuckDBPyConnection, sessions: list[dict]) -> Non
 
 
 @pytest.fixture
-def database(empty_database: Path):
-    """A function that makes an in-memory database of given sessions: `con = database([{...}, ...])`."""
+def database(tmp_path: Path):
+    """A function that makes a database of given sessions: `con = database([{...}, ...])`."""
     connections = []
 
     def make(sessions: list[dict]) -> duckdb.DuckDBPyConnection:
-        con = duckdb.connect()
+        con = duckdb.connect(str(templates.copy_to(tmp_path / f"database{len(connections)}.duckdb")))
         connections.append(con)
-        schema.apply(con)
         insert_sessions(con, sessions)
         return con
 

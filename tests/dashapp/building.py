@@ -5,7 +5,8 @@ from pathlib import Path
 
 import duckdb
 
-from etl import schema
+from etl import levels, schema
+from tests import templates
 
 DEFAULTS = {
     "session_id": "printf('%024x', n)",
@@ -33,7 +34,6 @@ DEFAULTS = {
     "revenue": "case when stage = 3 then 50 else 0 end",
     "load_id": "1",
 }
-TYPES = {"device_name": "device", "country_name": "country", "source_name": "source", "channel_name": "channel"}
 
 
 def build(path: Path, *, sessions: int = 1_000, relation: str | None = None, model: bool = True, **columns: str) -> Path:
@@ -41,7 +41,7 @@ def build(path: Path, *, sessions: int = 1_000, relation: str | None = None, mod
 
     Expressions may use `n`, the number of the row from 0, and columns that stand before them.
     """
-    path.unlink(missing_ok=True)
+    templates.copy_to(path)
     expressions = DEFAULTS | columns
     # `stage` and `session_date` are used by others, so they come first.
     early = [f"{expressions[name]} as {name}" for name in ("session_date", "stage")]
@@ -52,14 +52,8 @@ def build(path: Path, *, sessions: int = 1_000, relation: str | None = None, mod
             f"create temp table raw as select * replace (cast(stage as tinyint) as stage), {', '.join(late)} "
             f"from (select *, {', '.join(early)} from ({rows}))"
         )
-        for name, column in TYPES.items():
-            values = [
-                value for (value,) in con.execute(f"select distinct {column} from raw where {column} is not null order by 1").fetchall()
-            ]
-            extra = {"(unknown)", "(all other sources)", "desktop", "mobile", "tablet", "other"}
-            quoted = ", ".join("'" + value.replace("'", "''") + "'" for value in dict.fromkeys([*values, *sorted(extra)]))
-            con.execute(f"create type {name} as enum ({quoted})")
-        schema.apply(con)
+        for column in levels.TYPES:
+            levels.extend(con, column, "raw")
         con.execute(f"insert into sessions by name select {', '.join(DEFAULTS)} from raw order by session_date, device, source, country")
         con.execute("""
             insert into loads by name
