@@ -158,9 +158,9 @@ def revenue_at_stake(rows: list[dict], *, theme: str = "light", selected=None, c
         "marker": {"color": c["accent"] if is_priced else c["neutral"], "opacity": faded(names, selected)},
     }
     ink = {"color": c["ink"], "size": look.FONT_SIZE}
-    heads = [note(_step_name(n), theme, yref="y", x=0, y=i, yshift=12, xshift=-4, font=ink) for i, n in enumerate(names)]
+    heads = [note(_step_head(row, currency, c), theme, yref="y", x=0, y=i, yshift=12, xshift=-4, font=ink) for i, row in enumerate(steps)]
     values = [
-        note(_stake_text(row, is_priced, currency, c), theme, xref="x", x=length, yref="y", y=i, yanchor="middle", xshift=4, font=ink)
+        note(_stake_text(row, is_priced, currency), theme, xref="x", x=length, yref="y", y=i, yanchor="middle", xshift=4, font=ink)
         for i, (row, length) in enumerate(zip(steps, lengths, strict=True))
     ]
     return figure(
@@ -179,15 +179,19 @@ def _step_name(step: str) -> str:
     return name[:1].upper() + name[1:]
 
 
-def _stake_text(row, is_priced, currency, c) -> str:
-    value, ceiling = number(row.get("recoverable_revenue")), number(row.get("ceiling_revenue"))
-    if not is_priced:
-        said = f"<b>{count(row['dropped'])}</b> dropped"
-    else:
-        said = "not estimated" if value is None else f"<b>{rough_money(value, currency)}</b>{_bounds(row, currency)}"
+def _step_head(row, currency, c) -> str:
+    """The step, and beside it what it would be worth if nobody left."""
+    name, ceiling = _step_name(str(row.get("step"))), number(row.get("ceiling_revenue"))
     if ceiling is None:
-        return said
-    return f'{said}{NBSP * 2}<span style="color:{c["muted"]}">ceiling {rough_money(ceiling, currency)}</span>'
+        return name
+    return f'{name}{NBSP * 2}<span style="color:{c["muted"]}">ceiling {rough_money(ceiling, currency)}</span>'
+
+
+def _stake_text(row, is_priced, currency) -> str:
+    value = number(row.get("recoverable_revenue"))
+    if not is_priced:
+        return f"<b>{count(row['dropped'])}</b> dropped"
+    return "not estimated" if value is None else f"<b>{rough_money(value, currency)}</b>{_bounds(row, currency)}"
 
 
 def _bounds(row, currency) -> str:

@@ -50,7 +50,7 @@ def midfunnel_comparison(rows: list[dict], *, theme: str = "light", selected=Non
     if not shown:
         return empty("No engaged sessions in this selection.", theme, name="midfunnel_comparison")
     c = look.colours(theme)
-    sides = [("Converted", c["accent"], -0.12, converted), ("Engaged, not converted", c["neutral"], 0.16, engaged)]
+    sides = [("Converted", c["accent"], -0.12, converted), ("Engaged, left", c["neutral"], 0.16, engaged)]
     data = [_side(shown, place, sides[place], theme, currency) for place in (0, 1)]
     ink = {"color": c["ink"], "size": look.FONT_SIZE}
     words = [labels.short(metric_name(pair.metric), 44) for pair in shown]

@@ -28,7 +28,11 @@ def _day(when: date) -> str:
 
 STAGES_FROM = {"events": "events", "thresholds": "counts of page views"}
 LOADS = (
-    Column("File", lambda row: row["file"], is_number=False),
+    Column(
+        "File",
+        lambda row: [row["file"], html.Small(" ".join(row["notes"]), className="said")] if row["notes"] else row["file"],
+        is_number=False,
+    ),
     Column("Format", lambda row: row["format"], is_number=False),
     Column("Loaded (UTC)", lambda row: f"{_day(row['loaded_at'])}, {row['loaded_at']:%H:%M}", is_number=False),
     Column("Days", lambda row: span(row["first_date"], row["last_date"]) if row["first_date"] else "unknown", is_number=False),
@@ -41,7 +45,6 @@ LOADS = (
     Column("Bots", _exact("bots")),
     Column("No consent", _exact("without_consent")),
     Column("Rejected", _exact("rejected")),
-    Column("Notes", lambda row: html.Div(" ".join(row["notes"] or []), className="said"), is_number=False),
 )
 OF_REPORTS = (Column("From reports", _exact("aggregated")), Column("Set aside", _exact("set_aside")))
 REJECTS = (
@@ -107,7 +110,7 @@ def _counted(n: int, word: str) -> str:
 
 def _load_columns(loads: list[Row]) -> tuple[Column, ...]:
     """What is told of each file; the outcomes of a report's rows only where there is one."""
-    return (*LOADS[:-1], *OF_REPORTS, LOADS[-1]) if any(row["aggregated"] for row in loads) else LOADS
+    return (*LOADS, *OF_REPORTS) if any(row["aggregated"] for row in loads) else LOADS
 
 
 def _reports(read: Reading) -> Answer:

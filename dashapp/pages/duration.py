@@ -17,8 +17,7 @@ COLUMNS = (
     Column("Time on site", lambda row: row["bucket"], is_number=False),
     Column("Sessions", lambda row: theme.exact(row["sessions"])),
     Column("Conversions", lambda row: theme.exact(row["conversions"])),
-    Column("Rate", lambda row: theme.rate(row["conversion_rate"])),
-    Column("95 % interval", lambda row: theme.interval(row["ci_low"], row["ci_high"])),
+    Column("Rate", lambda row: [theme.rate(row["conversion_rate"]), html.Small(theme.interval(row["ci_low"], row["ci_high"]))]),
 )
 UNKNOWN = (
     "A session with a single hit counts as under 10 s: how long it really lasted is not known. "
@@ -41,7 +40,7 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     rows = sorted(charts.rows_of(charts.DURATION, read, filters), key=lambda row: row["bucket_order"])
     parts = charts.answer(charts.DURATION, rows, filters, look)
     comparison = compare.of(read, filters)
-    columns = changes.with_change(COLUMNS, 5, read, charts.DURATION, comparison, "bucket")
+    columns = changes.with_change(COLUMNS, len(COLUMNS), read, charts.DURATION, comparison, "bucket")
     return {
         **frame(read, filters, notes, common.kpis(read, filters), comparison=comparison),
         **parts,
