@@ -2,6 +2,7 @@
 
 import multiprocessing
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from etl import publish
+from etl import publish, schema
 from etl.errors import InputError
 from etl.publish import publishing
 from tests.conftest import ROOT, insert_sessions
@@ -36,6 +37,25 @@ def test_publishes_what_the_block_wrote(db):
         publish.schema.rebuild_cubes(con)
     assert sessions(db) == 1
     assert [path.name for path in db.parent.iterdir() if path.name != "leaks.duckdb.lock"] == ["leaks.duckdb"]
+
+
+def test_the_schema_is_applied_once(db, monkeypatch):
+    applied = []
+    monkeypatch.setattr(schema, "apply_files", lambda con, apply=schema.apply_files: applied.append(apply(con)))
+    with publishing(db) as con:
+        assert not applied
+        con.execute("drop view kpis")
+    with publishing(db) as con:
+        assert len(applied) == 1 and con.execute("select sessions from kpis").fetchone() == (2,)
+
+
+def test_reference_data_of_ones_own_are_taken(db, tmp_path, monkeypatch):
+    shutil.copytree(schema.DATA, tmp_path / "data", ignore=shutil.ignore_patterns("raw", "*.duckdb*"))
+    monkeypatch.setattr(schema, "DATA", tmp_path / "data")
+    own = tmp_path / "data" / "benchmarks.csv"
+    own.write_text(own.read_text().splitlines()[0] + "\n")
+    with publishing(db) as con:
+        assert con.execute("select count(*) from benchmarks").fetchone() == (0,)
 
 
 def test_a_failing_block_changes_nothing(db):
