@@ -15,13 +15,14 @@ from models.folds import FOLDS
 # Name -> lowest, highest and smallest step; None: searched on a logarithmic scale.
 SPACE = {
     "max_depth": (2, 6, 1),
-    "learning_rate": (0.06, 0.2, None),
+    "learning_rate": (0.06, 0.3, None),
     "subsample": (0.6, 1.0, 0.1),
     "colsample_bytree": (0.4, 1.0, 0.1),
     "reg_lambda": (1.0, 30.0, None),
 }
 SMALL_SPACE = SPACE | {"max_depth": (2, 3, 1), "learning_rate": (0.04, 0.1, None), "reg_lambda": (3.0, 20.0, None)}
-MAX_ROUNDS = 300
+# Scoring takes as long as there are trees. Few conversions are learnt slowly, and leave few sessions to score.
+MAX_ROUNDS, SMALL_ROUNDS = 120, 300
 EVERY = 5
 PATIENCE = 20
 WORTHWHILE = 0.001

@@ -68,7 +68,7 @@ def train(
     *,
     seed: int = 0,
     trials: int | None = None,
-    max_rounds: int = boosting.MAX_ROUNDS,
+    max_rounds: int | None = None,
     search_sessions: int = SEARCH_SESSIONS,
     traced: Traced | None = None,
     time_zone: str | None = None,
@@ -80,6 +80,8 @@ def train(
     ----------
     trials
         How many sets of parameters to try; by default `TRIALS`, or `TRIALS_WITH_FEW` below `FEW_CONVERSIONS` conversions.
+    max_rounds
+        Largest number of trees; by default `boosting.MAX_ROUNDS`, or `boosting.SMALL_ROUNDS` below so many conversions.
     search_sessions
         The search uses a sample of visitors with about so many sessions. Rounds, calibration and threshold of the held-out fold come
         from at most `CALIBRATION_SESSIONS`; the models themselves learn from all.
@@ -97,6 +99,7 @@ def train(
     sessions, converted = examples.sessions, examples.converted
     few = examples.conversions < FEW_CONVERSIONS
     trials = trials or (TRIALS_WITH_FEW if few else TRIALS)
+    max_rounds = max_rounds or (boosting.SMALL_ROUNDS if few else boosting.MAX_ROUNDS)
 
     say("Dividing visitors into folds …")
     salt, hashes = divide(examples, seed)
