@@ -139,11 +139,11 @@ def _in_turn(reader: Database, filters: Filters) -> None:
 def _bare(reader: Database, filters: Filters) -> None:
     params = filters.params()
     tests = [
-        f"{column} in (select unnest(${name}))"
+        f"list_contains(${name}, cast({column} as varchar))"
         for name, column in (("devices", "device"), ("sources", "source"), ("countries", "country"), ("channels", "channel"))
         if name in params
     ]
-    tests += ["duration_bucket_name(bucket) in (select unnest($durations))"] if "durations" in params else []
+    tests += ["list_contains($durations, duration_bucket_name(bucket))"] if "durations" in params else []
     tests += ["session_date between $since and $until"] if "since" in params else []
     is_rare = bool(filters.sources) and len(filters.sources) == 1
     cells, days, probabilities = "cubes.totals", "cubes.days", "cubes.probability_totals"
