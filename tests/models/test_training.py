@@ -85,12 +85,16 @@ def test_nothing_that_judges_the_held_out_fifth_has_seen_its_outcomes(monkeypatc
 
 
 def test_shuffled_outcomes_teach_nothing():
+    """One interval of 95 % may miss; of five, two hardly do."""
     table, _ = world(6000, seed=5)
-    draw = np.random.default_rng(0)
-    metrics = training.train(examples(replaced(table, is_converted=draw.random(6000) < 0.1)), **QUICK).metrics
-    assert metrics["auc_low"] <= 0.5 <= metrics["auc_high"]
-    assert metrics["cross_fitted"]["auc"] == pytest.approx(0.5, abs=0.05)
-    assert metrics["cross_fitted"]["precision_at_10"] < 0.15
+    holding = 0
+    for seed in range(5):
+        drawn = np.random.default_rng(seed).random(6000) < 0.1
+        metrics = training.train(examples(replaced(table, is_converted=drawn)), **QUICK).metrics
+        holding += metrics["auc_low"] <= 0.5 <= metrics["auc_high"]
+        assert metrics["cross_fitted"]["auc"] == pytest.approx(0.5, abs=0.05)
+        assert metrics["cross_fitted"]["precision_at_10"] < 0.15
+    assert holding >= 4
 
 
 def test_visitors_are_not_recognised():
