@@ -69,6 +69,8 @@ WHOLE = frozenset(
         "leak_trends",
         "intent_rates",
         "blind_spots",
+        "experiment_plans",
+        "fix_verdicts",
         "site_events",
     }
 )

@@ -234,7 +234,7 @@ def cause(row: Mapping[str, Any]) -> tuple[str, list[str]]:
     if row["cause"] == MIX:
         return "Traffic mix is the likely kind of cause: other kinds of sessions came than before.", [*told, *_near(evidence)]
     if row["kind"] == DROP:
-        told.append("No two labels of a dimension exchanged their sessions at that time.")
+        told.append("No two labels of a dimension were seen to exchange their sessions at that time.")
     elif row["kind"] != GAP:
         told.append("It has been so throughout, so no date points to a cause.")
     told += _near(evidence)
@@ -296,7 +296,7 @@ def filters_of(row: Mapping[str, Any], run: Mapping[str, Any]) -> tuple[Filters 
 
 def nothing_words(run: Mapping[str, Any], spots: Sequence[Mapping[str, Any]]) -> list[str]:
     """That nothing stands out, and how large a leak could have been missed."""
-    compared = f"{theme.exact(run['candidates'])} segments were compared, and none differs from comparable sessions by more than natural differences do."
+    compared = f"{theme.exact(run['candidates'])} segments were compared, and in none was a difference from comparable sessions found beyond natural ones."
     missed = missed_words(spots)
     return [compared, *([missed] if missed else ["How large a leak could have been missed cannot be told from these data."])]
 

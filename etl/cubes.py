@@ -164,7 +164,7 @@ def apply_predictions(con: duckdb.DuckDBPyConnection) -> None:
     """Change the cubes of predictions, and the candidates, by what arrived and departed; their predictions stand in touched_predictions."""
     change(con, PREDICTIONS)
     con.execute("delete from cubes.candidates where session_id in (select session_id from touched_predictions)")
-    con.execute(f"insert into cubes.candidates {of_some(query_of(con, 'probability_cubes', 'candidates'), 'arrived')}")
+    con.execute(f"insert into cubes.candidates {of_some(query_of('probability_cubes', 'candidates'), 'arrived')}")
 
 
 def change(con: duckdb.DuckDBPyConnection, family: Family) -> None:
@@ -176,7 +176,7 @@ def change(con: duckdb.DuckDBPyConnection, family: Family) -> None:
     names = [name for name, *_ in con.execute(f"describe {family.days}").fetchall()]
     sums = names[names.index("sessions") :]
     keys = names[: names.index("sessions")]
-    measures = query_of(con, family.folder, family.measures)
+    measures = query_of(family.folder, family.measures)
     negative = ", ".join(f"-{name} as {name}" for name in sums)
     con.execute(
         f"""
@@ -250,8 +250,8 @@ def change(con: duckdb.DuckDBPyConnection, family: Family) -> None:
 def other_tables(family: Family) -> set[str]:
     """Tables of the folder that are built anew each time, as they are not known here."""
     known = {name.removeprefix("cubes.") for name in (family.days, family.rare_days, family.months, family.totals)}
-    tables = {file.stem for file in schema.files(family.folder) if file.read_text().startswith("create or replace table")}
-    return tables - known - {"kept_sources", "candidates"}
+    made = {file.stem: schema.queried(file) for file in schema.files(family.folder)}
+    return {name for name, relation in made.items() if relation and relation.kind == "table"} - known - {"kept_sources", "candidates"}
 
 
 def add(con: duckdb.DuckDBPyConnection, cube: str, difference: str, keys: list[str], sums: list[str]) -> None:
@@ -308,7 +308,6 @@ def of_some(query: str, sessions: str) -> str:
     return re.sub(r"\bjoin predictions\b", "join touched_predictions as predictions", query)
 
 
-def query_of(con: duckdb.DuckDBPyConnection, folder: str, relation: str) -> str:
+def query_of(folder: str, relation: str) -> str:
     """The query behind a view or table, as its file has it."""
-    statement = con.extract_statements((schema.SQL / folder / f"{relation}.sql").read_text())[0].query
-    return re.sub(r"^\s*create or replace (table|view) \S+ as\s|;\s*$", "", statement)
+    return schema.queried(schema.SQL / folder / f"{relation}.sql").query

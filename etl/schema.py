@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 
@@ -51,7 +52,7 @@ ORDER = {
 }
 """Files that need others of their folder, in the order they need; files not named here come before them."""
 
-CUBE = re.compile(r"create or replace table (?P<table>\S+) as\s(?P<query>.+?);\n", re.DOTALL)
+QUERIED = re.compile(r"create or replace (?P<kind>table|view) (?P<name>\S+) as\s(?P<query>.+?);(?:\n|\Z)", re.DOTALL)
 APPLIED = ("types", "tables", "macros", "cubes", "probability_cubes", "metrics", "views")
 REFERENCE = ("countries", "benchmarks")
 PROBABILITY_CELLS = ("probability_cells", "undated_probability_cells", "source_probability_cells")
@@ -72,6 +73,20 @@ def files(folder: str) -> list[Path]:
     return sorted((SQL / folder).glob("*.sql"), key=lambda file: (last.index(file.stem) if file.stem in last else -1, file.stem))
 
 
+class Queried(NamedTuple):
+    """A table or view that a file of sql/ makes of a query, with the schema in its name where that is not main."""
+
+    kind: str
+    name: str
+    query: str
+
+
+def queried(file: Path) -> Queried | None:
+    """The table or view that a file makes of a query; None where it makes something else, such as a macro."""
+    found = QUERIED.match(file.read_text())
+    return Queried(**found.groupdict()) if found else None
+
+
 def run(con: duckdb.DuckDBPyConnection, folder: str, *, only: set[str] | None = None) -> None:
     """Run the SQL files of a folder, or those named in `only`."""
     for file in files(folder):
@@ -82,7 +97,7 @@ def run(con: duckdb.DuckDBPyConnection, folder: str, *, only: set[str] | None = 
 def apply(con: duckdb.DuckDBPyConnection) -> None:
     """Bring the database of a read-write connection up to date: types, tables, macros, cubes, metrics, views, comments.
 
-    One transaction: hundreds of small statements would each wait for the disk. None where the same files were applied before.
+    Does nothing where the same files were applied before. One transaction: hundreds of small statements would each wait for the disk.
     """
     if not is_applied(con):
         transaction(con, lambda: apply_files(con))
@@ -201,13 +216,14 @@ def build(con: duckdb.DuckDBPyConnection, folder: str) -> None:
     }
     is_new = False
     for file in files(folder):
-        text = file.read_text()
-        cube = CUBE.match(text)
-        if cube and cube["table"] in known:
-            con.execute(f"delete from {cube['table']}")
-            con.execute(f"insert into {cube['table']} {cube['query']}")
-        elif cube:
-            con.execute(text)
+        relation = queried(file)
+        if relation is None or relation.kind != "table":
+            continue
+        if relation.name in known:
+            con.execute(f"delete from {relation.name}")
+            con.execute(f"insert into {relation.name} {relation.query}")
+        else:
+            con.execute(file.read_text())
             is_new = True
     if is_new:
         inherit_comments(con)

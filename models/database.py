@@ -13,6 +13,7 @@ import pyarrow as pa
 from etl import stages
 from etl.errors import InputError
 from etl.publish import quoted
+from etl.schema import is_applied
 from models import early
 from models.artefact import Model
 from models.designs import EARLY, RETROSPECTIVE, Design
@@ -74,7 +75,19 @@ def reading(db: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             con.execute("select 1 from sessions, predictions, model_runs, settings limit 0")
         except duckdb.Error as error:
             raise InputError(f"{db}: not a database of this program ({str(error).splitlines()[0]}); name another with --db") from None
-        yield con
+        try:
+            yield con
+        except duckdb.CatalogException as error:
+            if is_applied(con):
+                raise
+            raise InputError(
+                f"{db}: published by another version of this program ({str(error).splitlines()[0]}); load an export once to bring it up to date"
+            ) from None
+
+
+def has_table(con: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Whether the database has a table: those that a version added are there once it has published."""
+    return first(con, "select 1 from duckdb_tables() where database_name = current_database() and table_name = ?", [name]) is not None
 
 
 def first(con: duckdb.DuckDBPyConnection, query: str, parameters: list | None = None) -> tuple | None:

@@ -1,6 +1,8 @@
 """Cards of the leaks page: one leak, an event that is no leak, a lasting difference."""
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any
 
 from dash import dcc, html
@@ -243,10 +245,7 @@ def _rate(one: Row) -> list[Any]:
 
 def intent_card(rows: Sequence[Row], wide: int = 6) -> html.Section:
     """Differences of intent: shown, not priced."""
-    seen: dict[str, int] = {}
-    few = [
-        row for row in rows if seen.setdefault(row["dimension"], 0) < 4 and not seen.update({row["dimension"]: seen[row["dimension"]] + 1})
-    ]
+    few = [row for _, some in groupby(rows, itemgetter("dimension")) for row in islice(some, 4)]
     return html.Section(
         [
             html.H3("Differences of intent"),

@@ -64,8 +64,6 @@ def site_events(read: Reading) -> list[Row]:
 
 def plans(read: Reading, run_id: str) -> dict[str, list[Row]]:
     """How to test a remedy, by finding, all of the loss won back before half of it; empty where no ranking has planned."""
-    if not _is_there(read, "experiment_plans"):
-        return {}
     rows = read.kept(
         "select leak_id, share, words, expected_value from experiment_plans where run_id = $run order by share desc", {"run": run_id}
     )
@@ -77,18 +75,11 @@ def plans(read: Reading, run_id: str) -> dict[str, list[Row]]:
 
 def verdicts(read: Reading, run_id: str) -> list[Row]:
     """What became of the fixes that were registered, as of a run."""
-    if not _is_there(read, "fix_verdicts"):
-        return []
     rows = read.kept(
         "select leak_id, fixed_on, note, state, step, segment, words from fix_verdicts where run_id = $run order by fixed_on",
         {"run": run_id},
     )
     return [_parsed(row) for row in rows]
-
-
-def _is_there(read: Reading, table: str) -> bool:
-    """Whether the database has a table that those before it did not have."""
-    return bool(read.kept("select 1 as found from duckdb_tables() where database_name = 'leaks' and table_name = $name", {"name": table}))
 
 
 def _parsed(row: Row) -> dict[str, Any]:

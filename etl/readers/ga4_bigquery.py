@@ -14,8 +14,10 @@ from etl.privacy import literal, raw_sql
 from etl.readers import Landing, ga4_parameters
 from etl.readers.ga4_fields import Fields, children
 from etl.recognise import Source, file_pattern
+from etl.stages import PURCHASES
 
 MAX_OBJECT = 64 << 20
+MONEY = (*PURCHASES, "refund")
 TEXT = "VARCHAR"
 PARAMETER = "STRUCT(key VARCHAR, value STRUCT(string_value VARCHAR, int_value VARCHAR, float_value VARCHAR, double_value VARCHAR))[]"
 CAMPAIGN = 'STRUCT("source" VARCHAR, medium VARCHAR, campaign_name VARCHAR, default_channel_group VARCHAR)'
@@ -110,6 +112,7 @@ def export_sql(fields: Fields, scan: str, is_parquet: bool, load_id: str) -> str
         "timestamp_text": fields.text("event_timestamp") if not is_parquet else "null::varchar",
         "event_timestamp": fields.typed("bigint", "event_timestamp"),
         "event_name": fields.text("event_name"),
+        "is_money": f"{fields.text('event_name')} in {MONEY}",
         "visitor_key": fields.text("user_pseudo_id"),
         "bundle": fields.typed("bigint", "event_bundle_sequence_id"),
         "batch_page_id": fields.typed("bigint", "batch_page_id"),

@@ -32,7 +32,6 @@ WHERE = {
 """Parameters read of some events: what for, and of which. Where the export credits a session to a source, what its events tell of one
 counts for nothing."""
 
-MONEY = ("purchase", "in_app_purchase", "ecommerce_purchase", "refund")
 TYPES = {"int": "bigint", "double": "double", "float": "double", "text": "varchar"}
 FIELDS = {"int": "int_value", "double": "double_value", "float": "float_value", "text": "string_value"}
 
@@ -58,7 +57,7 @@ class Parameters:
         where = {
             "click_source is null": "click_source is null",
             "page_location is null": f"{found['param_page_location_text']} is null",
-            "is_money": f"event_name in {MONEY}",
+            "is_money": "is_money",
         }
         for name, (kinds, condition) in WHERE.items():
             for kind in kinds:

@@ -9,14 +9,15 @@ import duckdb
 
 from models.alerts.judge import Judged, Told
 from models.leaks import cause
+from models.leaks.report import amounts, exchange, segment_words
 
 SCHEMA = 1
 LOSS, TRACKING, DEFINITION = "loss", "tracking", "definition"
 KINDS = {cause.TRACKING: TRACKING, cause.DEFINITION: DEFINITION}
 HEADS = {
-    LOSS: "Sessions are lost:",
-    TRACKING: "The records broke, and nothing else is known to be lost:",
-    DEFINITION: "A label changed its meaning, and nothing is lost:",
+    LOSS: "Fewer sessions pass than expected:",
+    TRACKING: "The records seem to have broken; nothing else is known to be lost:",
+    DEFINITION: "A label seems to have changed its meaning; nothing is known to be lost:",
 }
 STATUS = {"new": "New", "growing": "Grown since it was told", "back": "Back"}
 
@@ -28,7 +29,7 @@ def findings(con: duckdb.DuckDBPyConnection, run_id: str) -> dict[str, dict]:
         with dated as (
             select
                 leaks.*,
-                coalesce(30 / (date_diff('day', coalesce(started_on, first_day), last_day) + 1), 1) as months
+                coalesce(month_factor(coalesce(started_on, first_day), last_day), 1) as months
             from leaks
             inner join leak_runs using (run_id)
             where run_id = ? and kind <> 'gap'
@@ -82,7 +83,7 @@ def day(value: date | None) -> str | None:
 
 def words(row: dict, kind: str, status: str) -> str:
     """An alert in a sentence or two."""
-    segment = ", ".join(f"{name.replace('_', ' ')} {level}" for name, level in row["segment"].items())
+    segment = segment_words(row["segment"].items())
     since = f", since about {row['started_on']}" if row["started_on"] else ""
     if since and row["started_from"] != row["started_until"]:
         since += f" (between {row['started_from']} and {row['started_until']})"
@@ -91,7 +92,7 @@ def words(row: dict, kind: str, status: str) -> str:
     if kind == TRACKING:
         said += f"; {evidence.get('rule', 'the records stopped')}: look at the tags before believing a report on this step."
     elif kind == DEFINITION and "from" in evidence:
-        said += f"; {evidence['dimension'].replace('_', ' ')} {evidence['from']} became {evidence['to']} on {evidence['on']}."
+        said += f"; {exchange(evidence)}."
     elif kind == DEFINITION:
         said += f"; {evidence.get('event', 'a known change')} on {evidence.get('on')}."
     else:
@@ -101,16 +102,7 @@ def words(row: dict, kind: str, status: str) -> str:
 
 def worth(row: dict) -> str:
     lost, revenue = row["conversions_per_month"], row["revenue_per_month"]
-    if lost is None:
-        return "; not priced."
-    said = f"; about {figure(lost[0])} conversions a month [{figure(lost[1])}, {figure(lost[2])}]"
-    if revenue and revenue[0] > 0:
-        said += f", {revenue[0]:,.0f} [{revenue[1]:,.0f}, {revenue[2]:,.0f}] in revenue"
-    return said + "."
-
-
-def figure(value: float) -> str:
-    return f"{value:.1f}" if value < 10 else f"{value:,.0f}"
+    return f"; {amounts(lost, revenue, ' a month')}."
 
 
 def report(con: duckdb.DuckDBPyConnection, judged: list[Judged], run_id: str) -> dict:

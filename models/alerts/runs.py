@@ -13,7 +13,7 @@ from etl.errors import InputError
 from etl.publish import publishing
 from models.alerts import report
 from models.alerts.judge import Judged, Ranking, Seen, Told, judge
-from models.database import reading
+from models.database import has_table, reading
 from models.runs import now
 
 SEND_DAYS = 14
@@ -65,17 +65,11 @@ def alert(
 
 def read(con: duckdb.DuckDBPyConnection) -> tuple[list[Judged], list[Judged]]:
     """Every ranking judged, in their order, and those of them that were not judged before."""
-    if not has(con, "leak_runs") or not (rankings := read_rankings(con)):
+    if not has_table(con, "leak_runs") or not (rankings := read_rankings(con)):
         raise InputError("there is no leak ranking to judge yet; make one first: python -m models leaks")
-    known = read_judged(con) if has(con, "alert_runs") else {}
+    known = read_judged(con) if has_table(con, "alert_runs") else {}
     judged = judge(rankings, known)
     return judged, [one for one in judged if one.run_id not in known]
-
-
-def has(con: duckdb.DuckDBPyConnection, table: str) -> bool:
-    return bool(
-        con.execute("select 1 from duckdb_tables() where table_name = ? and database_name = current_database()", [table]).fetchall()
-    )
 
 
 def read_rankings(con: duckdb.DuckDBPyConnection) -> list[Ranking]:
@@ -87,7 +81,7 @@ def read_rankings(con: duckdb.DuckDBPyConnection) -> list[Ranking]:
             run_id,
             leak_id,
             q_value,
-            coalesce(30 / (date_diff('day', coalesce(started_on, first_day), last_day) + 1), 1),
+            coalesce(month_factor(coalesce(started_on, first_day), last_day), 1),
             lost_conversions,
             lost_low,
             lost_high
@@ -139,7 +133,7 @@ def pending(con: duckdb.DuckDBPyConnection, judged: list[Judged], name: str) -> 
     days = dict(con.execute("select run_id, cast(ranked_at as date) from leak_runs").fetchall())
     since = days[judged[-1].run_id] - timedelta(days=SEND_DAYS)
     delivered = set()
-    if has(con, "alert_deliveries"):
+    if has_table(con, "alert_deliveries"):
         delivered = {run_id for (run_id,) in con.execute("select run_id from alert_deliveries where target = ?", [name]).fetchall()}
     return [one.run_id for one in judged if one.is_alarm and days[one.run_id] >= since and one.run_id not in delivered]
 

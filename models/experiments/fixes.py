@@ -14,7 +14,7 @@ import duckdb
 from etl.errors import InputError
 from etl.publish import publishing
 from etl.schema import DATA
-from models.database import reading
+from models.database import has_table, reading
 
 FILE = DATA / "site_fixes.csv"
 BY_FILE, BY_COMMAND = "file", "command"
@@ -76,7 +76,7 @@ def checked(leak_id: str, on: str, note: str, origin: str, where: str) -> Fix:
 def read(con: duckdb.DuckDBPyConnection) -> list[Fix]:
     """Every fix that counts: those of the file as it is now, and those registered by command; of the same leak and day the command's."""
     by_command = []
-    if con.execute("select 1 from duckdb_tables() where table_name = 'fixes' and database_name = current_database()").fetchall():
+    if has_table(con, "fixes"):
         by_command = [
             Fix(*row) for row in con.execute("select leak_id, fixed_on, note, origin from fixes where origin = ?", [BY_COMMAND]).fetchall()
         ]
@@ -97,7 +97,7 @@ def register(db: Path, leak_id: str, on: str, note: str = "", *, undo: bool = Fa
     """Register a fix in the database, or take one back, and publish."""
     fix = checked(leak_id, on, note, BY_COMMAND, "fixed")
     with reading(db) as con:
-        known = has_leaks(con) and con.execute("select count(*) from leaks where leak_id = ?", [leak_id]).fetchall()[0][0]
+        known = has_table(con, "leaks") and con.execute("select count(*) from leaks where leak_id = ?", [leak_id]).fetchall()[0][0]
     if not known and not undo:
         raise InputError(f"{leak_id!r}: no ranking has found a leak with this leak_id; python -m models leaks --json lists them")
     say("Publishing …")
@@ -113,7 +113,3 @@ def register(db: Path, leak_id: str, on: str, note: str = "", *, undo: bool = Fa
                 [leak_id, fix.fixed_on, note, BY_COMMAND],
             )
     return fix
-
-
-def has_leaks(con: duckdb.DuckDBPyConnection) -> bool:
-    return bool(con.execute("select 1 from duckdb_tables() where table_name = 'leaks' and database_name = current_database()").fetchall())

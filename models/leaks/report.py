@@ -1,5 +1,8 @@
 """The ranking in words."""
 
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
 from models.leaks.ranking import Finding, Outcome
 
 
@@ -26,16 +29,25 @@ def described(outcome: Outcome) -> str:
 
 def sentence(one: Finding) -> str:
     """One finding in a sentence or two."""
-    segment = ", ".join(f"{name.replace('_', ' ')} {level}" for name, level in one.segment)
+    segment = segment_words(one.segment)
     since = f" since about {one.started_on} (between {one.started_from} and {one.started_until})" if one.started_on else ""
     rates = f"{one.observed_rate:.2%} of {one.sessions:,} sessions pass, {one.expected_rate:.2%} expected"
-    if one.conversions is None:
-        worth = "not priced"
-    else:
-        worth = f"about {figure(one.conversions[0])} conversions [{figure(one.conversions[1])}, {figure(one.conversions[2])}]"
-        if one.revenue and one.revenue[0] > 0:
-            worth += f", {one.revenue[0]:,.0f} [{one.revenue[1]:,.0f}, {one.revenue[2]:,.0f}] in revenue"
-    return f"{segment}: {one.step}{since}: {rates}; {worth}; {one.kind}, {one.cause}."
+    return f"{segment}: {one.step}{since}: {rates}; {amounts(one.conversions, one.revenue)}; {one.kind}, {one.cause}."
+
+
+def segment_words(segment: Iterable[tuple[str, str]]) -> str:
+    """A segment's traits: country Canada, browser Safari."""
+    return ", ".join(f"{name.replace('_', ' ')} {level}" for name, level in segment)
+
+
+def amounts(conversions: Sequence[float] | None, revenue: Sequence[float] | None, per: str = "") -> str:
+    """What a finding costs, each estimate with its interval."""
+    if conversions is None:
+        return "not priced"
+    said = f"about {figure(conversions[0])} conversions{per} [{figure(conversions[1])}, {figure(conversions[2])}]"
+    if revenue and revenue[0] > 0:
+        said += f", {revenue[0]:,.0f} [{revenue[1]:,.0f}, {revenue[2]:,.0f}] in revenue"
+    return said
 
 
 def figure(value: float) -> str:
@@ -43,12 +55,18 @@ def figure(value: float) -> str:
 
 
 def change(one: dict) -> str:
+    """A change of the whole site, or of its labels, in a sentence."""
     if one["kind"] == "definition change":
-        return f"Definition change on {one['on']}: {one['dimension']} {one['from']} became {one['to']} for {one['share_of_sessions']:.1%} of sessions."
+        return f"A change of definition is likely: {exchange(one)}, {one['share_of_sessions']:.1%} of all sessions."
     return (
         f"The whole site since {one['on']}: {one['step']} from {one['rate_before']:.2%} to {one['rate_after']:.2%} "
         f"(in logarithms {one['log_change']:+.3f}: {one['log_mix']:+.3f} by who came, {one['log_rate']:+.3f} by how they did)."
     )
+
+
+def exchange(one: Mapping[str, Any]) -> str:
+    """Two levels that exchanged their sessions."""
+    return f"{one['dimension'].replace('_', ' ')} {one['from']} lost as many sessions as {one['to']} gained about {one['on']}"
 
 
 def blind(outcome: Outcome) -> list[str]:

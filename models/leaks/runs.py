@@ -6,7 +6,7 @@ from pathlib import Path
 
 from etl.publish import publishing
 from etl.schema import DATA
-from models.database import reading
+from models.database import has_table, reading
 from models.experiments import fixes, plans, verdicts
 from models.leaks import cause, database, ranking, settings
 from models.runs import code_version, name, now
@@ -40,7 +40,7 @@ def rank(db: Path, *, say: Callable[[str], None] = lambda text: None) -> tuple[d
     say("Counting sessions …")
     with reading(db) as con:
         cells, funnel, data_hash = database.read_cells(con, chosen)
-        latest = database.read_latest(con) if has_leaks(con) else None
+        latest = database.read_latest(con) if has_table(con, "leak_runs") else None
         fixed = fixes.read(con)
     say("Ranking leaks …")
     outcome = ranking.rank(ranking.prepare(cells), events=events, q=chosen.false_share)
@@ -67,11 +67,6 @@ def rank(db: Path, *, say: Callable[[str], None] = lambda text: None) -> tuple[d
             fixes.store(con, fixed)
             verdicts.append(con, run_id, verdicts.verdicts(con, fixed, outcome.leaks, funnel, outcome.cells.calendar))
     return summary(None if same else run_id, data_hash, outcome, funnel), outcome
-
-
-def has_leaks(con) -> bool:
-    """Whether the database knows the tables of this ranking already."""
-    return bool(con.execute("select 1 from duckdb_tables() where table_name = 'leak_runs' and database_name = 'leaks'").fetchall())
 
 
 def summary(run_id: str | None, data_hash: str, outcome: ranking.Outcome, funnel: database.Funnel) -> dict:

@@ -8,17 +8,15 @@ with said as (
         int_said(param_ga_session_number_int, param_ga_session_number_text) as visit_number,
         coalesce(param_session_engaged_text, cast(param_session_engaged_int as varchar)) as flag,
         click_source is null and event_name not in ('session_start', 'first_visit') as may_tell,
-        event_name in ('purchase', 'in_app_purchase', 'ecommerce_purchase', 'refund') as is_money,
         day_of(event_date) as session_date,
         upper(param_currency_text) as currency,
         coalesce(param_value_double, param_value_float, cast(param_value_int as double), try_cast(param_value_text as double)) as stated_value,
         case
-            when event_name in ('purchase', 'in_app_purchase', 'ecommerce_purchase', 'refund')
-                then
-                nullif(coalesce(order_id, param_transaction_id_text, cast(param_transaction_id_int as varchar)), '(not set)')
-        end as stated_order_id,
-        event_name in ('purchase', 'in_app_purchase', 'ecommerce_purchase') as is_purchase,
-        event_name = 'refund' as is_refund,
+            when is_money
+                then nullif(coalesce(order_id, param_transaction_id_text, cast(param_transaction_id_int as varchar)), '(not set)')
+        end as order_said,
+        is_money and event_name <> 'refund' as is_purchase,
+        is_money and event_name = 'refund' as is_refund,
         case when click_source is null then has_gclid or param_gclid_text is not null end as is_ad_click,
         collected_source is not null or collected_medium is not null as is_collected
     from ga4_export
@@ -41,7 +39,7 @@ placed as (
         end as event_key,
         -- Amounts in the property's currency where the event has it, else as Google converts them to US dollars where that is the property's.
         case
-            when not (is_purchase or is_refund) then null
+            when not is_money then null
             when currency is null or currency = property_currency()
                 then coalesce(
                     case when is_refund then refund_value else purchase_revenue end,
@@ -93,7 +91,7 @@ select
     flag in ('1', 'true') as is_flagged,
     coalesce(amount, stated_value) as value,
     currency,
-    case when is_purchase or is_refund then stated_order_id end as order_id,
+    order_said as order_id,
     is_purchase,
     is_refund,
     micros(case when amount between -100000000000 and 100000000000 then amount end) as amount_micros,

@@ -19,7 +19,7 @@ seen as (
         runs.ranked_at,
         runs.previous_run,
         runs.next_run,
-        30 / (date_diff('day', coalesce(leaks.started_on, runs.first_day), runs.last_day) + 1) as months,
+        month_factor(coalesce(leaks.started_on, runs.first_day), runs.last_day) as months,
         leaks.lost_conversions,
         leaks.lost_low,
         leaks.lost_high

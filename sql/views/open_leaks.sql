@@ -8,9 +8,9 @@ with latest as (
 select
     leaks.*,
     date_diff('day', coalesce(leaks.started_on, latest.first_day), latest.last_day) + 1 as days,
-    leaks.revenue * 30 / (date_diff('day', coalesce(leaks.started_on, latest.first_day), latest.last_day) + 1) as revenue_per_month,
-    leaks.revenue_low * 30 / (date_diff('day', coalesce(leaks.started_on, latest.first_day), latest.last_day) + 1) as revenue_per_month_low,
-    leaks.revenue_high * 30 / (date_diff('day', coalesce(leaks.started_on, latest.first_day), latest.last_day) + 1) as revenue_per_month_high
+    leaks.revenue * month_factor(coalesce(leaks.started_on, latest.first_day), latest.last_day) as revenue_per_month,
+    leaks.revenue_low * month_factor(coalesce(leaks.started_on, latest.first_day), latest.last_day) as revenue_per_month_low,
+    leaks.revenue_high * month_factor(coalesce(leaks.started_on, latest.first_day), latest.last_day) as revenue_per_month_high
 from leaks
 inner join latest on latest.run_id = leaks.run_id
 order by

@@ -141,7 +141,7 @@ def test_a_change_of_the_whole_site():
 
 def test_nothing_says_what_could_have_been_missed():
     compared, missed = findings.nothing_words(RUN, SPOTS)
-    assert compared.startswith("2,345 segments were compared, and none differs")
+    assert compared.startswith("2,345 segments were compared, and in none was a difference")
     assert plain(missed) == (
         "In a segment with 50 expected conversions, a loss of 59 % would be seen four times in five; a smaller one could well be missed."
     )

@@ -232,6 +232,18 @@ def test_what_cannot_be_read_is_refused(tmp_path, empty_database):
         runs.score(empty_database)
 
 
+def test_a_database_of_another_version_asks_for_a_load(db):
+    with duckdb.connect(str(db)) as con:
+        con.execute("drop view current_run")
+    with pytest.raises(InputError, match="published by another version of this program .*current_run.*; load an export once"):
+        rows(db, "from current_run")
+
+
+def test_a_fault_of_our_own_is_not_told_as_bad_input(db):
+    with pytest.raises(duckdb.CatalogException):
+        rows(db, "from no_such_relation")
+
+
 def test_a_model_of_another_version_asks_to_be_trained_again(db):
     with publishing(db) as con:
         con.execute("update model_runs set artefact = 'old'::blob")

@@ -1,4 +1,4 @@
-"""The interval macros against published values and their own invariants."""
+"""The scalar macros against published values and their own invariants."""
 
 import duckdb
 import pytest
@@ -11,7 +11,7 @@ from etl.schema import SQL
 @pytest.fixture(scope="module")
 def con():
     connection = duckdb.connect()
-    for name in ("wilson_low", "wilson_high", "safe_rate"):
+    for name in ("wilson_low", "wilson_high", "safe_rate", "month_factor"):
         connection.execute((SQL / "macros" / f"{name}.sql").read_text())
     yield connection
     connection.close()
@@ -24,6 +24,14 @@ def con():
 def test_agrees_with_published_percentages(con, k, n, low, high):
     found = con.execute("select round(100 * wilson_low($k, $n), 2), round(100 * wilson_high($k, $n), 2)", {"k": k, "n": n}).fetchone()
     assert found == (low, high)
+
+
+def test_totals_are_told_for_thirty_days_with_both_ends_counted(con):
+    days = con.execute(
+        "select month_factor(date '2026-01-01', date '2026-01-30'), month_factor(date '2026-01-01', date '2026-01-01'), "
+        "month_factor(date '2026-01-01', date '2026-03-01'), month_factor(null, date '2026-01-30')"
+    ).fetchone()
+    assert days == (1, 30, 0.5, None)
 
 
 def test_nothing_is_known_from_no_trials(con):

@@ -155,7 +155,7 @@ def test_text_is_short_and_holds_no_control_characters(db, capsys):
     assert "\x1b" not in said and len(said.splitlines()) == 8
     assert said.startswith("Leak ranking of 2026-01-02, data until 2026-01-02: 3 alerts.")
     assert "about 12 conversions a month [6.0, 24], 600 [300, 1,200] in revenue" in said
-    assert "source a became b on 2026-01-01" in said and "look at the tags" in said
+    assert "source a lost as many sessions as b gained about 2026-01-01" in said and "look at the tags" in said
 
 
 def test_json_is_the_report(db, capsys):
