@@ -65,9 +65,9 @@ CHARTS = {
 }
 
 
-def read_ahead(shown: Iterable[Chart], read: Reading, filters: Filters) -> None:
-    """Begin to read what a page with these charts asks for while it draws: it asks for the totals, then `rows_of` each in this order."""
-    read.ahead(statements(shown, filters))
+def read_ahead(shown: Iterable[Chart], read: Reading, filters: Filters, then: Iterable[Statement] = ()) -> None:
+    """Begin to read what a page with these charts asks for while it draws: the totals, `rows_of` each in this order, and what comes then."""
+    read.ahead([*statements(shown, filters), *then])
 
 
 def statements(shown: Iterable[Chart], filters: Filters) -> list[Statement]:

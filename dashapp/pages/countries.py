@@ -10,7 +10,7 @@ from dashapp.components.page import frame, page
 from dashapp.components.table import Column, table
 from dashapp.db import Reading
 from dashapp.filters import Filters
-from dashapp.queries import common
+from dashapp.queries import common, periods
 
 PATH, NAME, TITLE = "/countries", "Countries", "Countries"
 MOST_ROWS = 250
@@ -36,12 +36,12 @@ def layout(read: Reading) -> html.Div:
 
 
 def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
-    charts.read_ahead([charts.COUNTRY_MAP], read, filters)
+    comparison = compare.of(read, filters)
+    charts.read_ahead([charts.COUNTRY_MAP], read, filters, periods.statements(comparison, charts.COUNTRY_MAP))
     rows = charts.rows_of(charts.COUNTRY_MAP, read, filters)
     ranked = sorted(rows, key=lambda row: (-row["sessions"], row["country"]))
     seen = filters.without("country")
     query = seen.query()
-    comparison = compare.of(read, filters)
     columns = changes.with_change(COLUMNS, 3, read, charts.COUNTRY_MAP, comparison, "country")
     return {
         **frame(read, filters, notes, common.kpis(read, filters), comparison=comparison),

@@ -10,7 +10,7 @@ from dashapp.components.page import frame, page
 from dashapp.components.table import Column, table
 from dashapp.db import Reading
 from dashapp.filters import Filters
-from dashapp.queries import common
+from dashapp.queries import common, periods
 
 PATH, NAME, TITLE = "/duration", "Duration", "Duration"
 COLUMNS = (
@@ -36,10 +36,10 @@ def layout(read: Reading) -> html.Div:
 
 
 def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
-    charts.read_ahead([charts.DURATION], read, filters)
+    comparison = compare.of(read, filters)
+    charts.read_ahead([charts.DURATION], read, filters, periods.statements(comparison, charts.DURATION))
     rows = sorted(charts.rows_of(charts.DURATION, read, filters), key=lambda row: row["bucket_order"])
     parts = charts.answer(charts.DURATION, rows, filters, look)
-    comparison = compare.of(read, filters)
     columns = changes.with_change(COLUMNS, len(COLUMNS), read, charts.DURATION, comparison, "bucket")
     return {
         **frame(read, filters, notes, common.kpis(read, filters), comparison=comparison),

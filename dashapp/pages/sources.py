@@ -10,7 +10,7 @@ from dashapp.components.page import frame, page
 from dashapp.components.table import Column, table
 from dashapp.db import Reading, Row
 from dashapp.filters import Filters
-from dashapp.queries import common
+from dashapp.queries import common, periods
 
 PATH, NAME, TITLE = "/sources", "Sources", "Sources"
 CHARTS = ((charts.HEATMAP, 7), (charts.SOURCE_PROBABILITIES, 12))
@@ -49,24 +49,21 @@ def layout(read: Reading) -> html.Div:
 
 
 def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
-    charts.read_ahead([chart for chart, _ in CHARTS], read, filters)
     comparison = compare.of(read, filters)
+    seen = filters.without("device")
+    benchmarks, earlier = common.statement("device_benchmarks", seen), periods.statements(comparison, charts.HEATMAP)
+    if earlier:
+        earlier.append(common.statement("device_benchmarks", comparison.before.without("device")))
+    charts.read_ahead([chart for chart, _ in CHARTS], read, filters, [benchmarks, *earlier])
     result = frame(read, filters, notes, common.kpis(read, filters), comparison=comparison)
     result.update(reports.answer(read, ["source", "device", "channel"], look, has_sessions=bool(common.coverage(read)["sessions"])))
     for chart, _ in CHARTS:
         result.update(charts.answer(chart, charts.rows_of(chart, read, filters), filters, look, **changes.context(read, chart, comparison)))
-    seen = filters.without("device")
-    call, params = seen.call("device_benchmarks")
     query = seen.query()
-    columns = COLUMNS
-    if comparison and not comparison.problem:
-        earlier, bound = comparison.before.without("device").call("device_benchmarks")
-        columns = changes.with_column(COLUMNS, 3, read.kept(f"from {earlier}", bound), "device")
+    columns = changes.with_column(COLUMNS, 3, read.kept(*earlier[-1]), "device") if earlier else COLUMNS
     result.update(
         {
-            "benchmark-table": {
-                "children": table(read.kept(f"from {call}", params), columns, click="device", key="device", selected=filters.devices)
-            },
+            "benchmark-table": {"children": table(read.kept(*benchmarks), columns, click="device", key="device", selected=filters.devices)},
             "benchmark-table-insight": {"children": _provenance(read) + changes.caution(comparison)},
             "benchmark-table-sql": {"children": seen.sql("device_benchmarks")},
             "benchmark-table-csv": {"href": "/download/device_benchmarks.csv" + (f"?{query}" if query else "")},

@@ -1,6 +1,5 @@
 """What a comparison reads: both periods' figures, and the earlier period's rows of a chart. Nothing unless one is asked for."""
 
-from collections.abc import Iterable
 from datetime import timedelta
 
 from dashapp.charts import Chart
@@ -44,11 +43,12 @@ def earlier_rows(read: Reading, chart: Chart, comparison: Comparison) -> list[Ro
     return read.kept(*_earlier(chart, comparison))
 
 
-def read_ahead(read: Reading, charts: Iterable[Chart], comparison: Comparison | None) -> None:
-    """Begin to read what a page compares, with these charts' earlier rows, while it draws the rest."""
-    if comparison is not None and not comparison.problem:
-        figures = [comparison.statement(relation) for relation in ("period_comparison", "period_effects")]
-        read.ahead([*(_earlier(chart, comparison) for chart in charts), *figures])
+def statements(comparison: Comparison | None, *charts: Chart, figures: bool = False) -> list[Statement]:
+    """What a page reads to compare: these charts' earlier rows, and both periods' figures where it shows them."""
+    if comparison is None or comparison.problem:
+        return []
+    shown = ("period_comparison", "period_effects") if figures else ()
+    return [*(_earlier(chart, comparison) for chart in charts), *(comparison.statement(relation) for relation in shown)]
 
 
 def _earlier(chart: Chart, comparison: Comparison) -> Statement:

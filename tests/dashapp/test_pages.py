@@ -1,5 +1,6 @@
 """Pages as plain functions: every id of an answer is in its layout, sums agree, and the empty and model-less cases hold."""
 
+import re
 from datetime import date
 
 import pytest
@@ -54,6 +55,20 @@ def test_answers_fit_their_layout(read, path, look, filters):
     sessions = read.rows("select sessions from " + seen.call("kpis")[0], seen.params())[0]["sessions"]
     if path != "/data":
         assert is_empty == (sessions == 0)
+
+
+@pytest.mark.parametrize("filters", CASES)
+@pytest.mark.parametrize("path", PAGES)
+def test_what_is_read_ahead_is_what_is_asked_for(read, monkeypatch, path, filters):
+    begun, asked = [], []
+    ahead, kept = read.ahead, read.kept
+    monkeypatch.setattr(read, "ahead", lambda statements: begun.extend(statements := list(statements)) or ahead(statements))
+    monkeypatch.setattr(read, "kept", lambda sql, params=None: asked.append((sql, params or {})) or kept(sql, params))
+    PAGES[path].answer(read, filters, [], "light")
+    assert all(statement in asked for statement in begun)
+    if begun:
+        slow = [statement for statement in asked if re.match(r"from (\w+\.)?(\w+)\(", statement[0])]
+        assert [statement for statement in slow if statement not in begun and "period_split" not in statement[0]] == []
 
 
 def test_a_chart_ignores_its_own_clicks(tmp_path):
