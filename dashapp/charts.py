@@ -65,9 +65,9 @@ CHARTS = {
 }
 
 
-def read_ahead(shown: Iterable[Chart], read: Reading, filters: Filters, then: Iterable[Statement] = ()) -> None:
-    """Begin to read what a page with these charts asks for while it draws: the totals, `rows_of` each in this order, and what comes then."""
-    read.ahead([*statements(shown, filters), *then])
+def read_all(shown: Iterable[Chart], read: Reading, filters: Filters, more: Iterable[Statement] = ()) -> None:
+    """Read together what a page with these charts asks for: the totals, `rows_of` each, and more."""
+    read.together([*statements(shown, filters), *more])
 
 
 def statements(shown: Iterable[Chart], filters: Filters) -> list[Statement]:

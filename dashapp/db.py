@@ -1,12 +1,11 @@
 """The only door to DuckDB: one read-only reader per process that follows the file when a new one is published."""
 
 import os
-import sys
 import threading
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -27,9 +26,6 @@ UNUSED_OPTIMIZERS = (
     "redundant_order_keys,regex_range,remote_pushdown,sampling_pushdown,scalar_fn_pushdown,top_n_window_elimination,type_pushdown,"
     "unnest_rewriter,window_rewriter,window_self_join"
 )
-# A thread that has read its rows waits for the one that draws; not for Python's usual 5 ms, which is as long as two statements take.
-SWITCH_SECONDS = 0.0005
-
 Row = dict[str, Any]
 Statement = tuple[str, Mapping[str, Any]]
 Identity = tuple[int, int, int]
@@ -56,7 +52,6 @@ class Version:
         # A fresh in-memory instance for each version: connecting to the path itself would return DuckDB's cached old file.
         self.connection = duckdb.connect(":memory:", config={**OFFLINE, "threads": str(threads)})
         self.helpers = ThreadPoolExecutor(HELPERS, "helper")
-        sys.setswitchinterval(SWITCH_SECONDS)
         self._cursors: list[duckdb.DuckDBPyConnection] = []
         try:
             quoted = str(path).replace("'", "''")
@@ -122,11 +117,6 @@ class Reading:
         self._open = ExitStack()
         # What this reading has read, however long and whatever the version forgets meanwhile.
         self._seen: dict[tuple, list[Row]] = {}
-        # Statements to read ahead: those no thread has begun, and those one has. The lock is for moving one between them.
-        self._waiting: dict[tuple, Statement] = {}
-        self._begun: dict[tuple, threading.Event] = {}
-        self._lock = threading.Lock()
-        self._helper: Future | None = None
 
     @property
     def tag(self) -> str:
@@ -158,85 +148,41 @@ class Reading:
         """
         key = _key(sql, params)
         rows = self._found(key)
-        if rows is None:
-            self._await(key)
-            rows = self._found(key)
         return self._keep(key, self.rows(sql, params)) if rows is None else rows
-
-    def ahead(self, statements: Iterable[Statement]) -> None:
-        """Let a helper begin to read statements, the last of them first, of this version alike.
-
-        DuckDB plans a statement on one core, and lets others use the rest meanwhile. `kept` reads here what the helper has not begun;
-        what is drawn of the first need not wait for the last. What fails at the helper fails again, and is raised, where it is asked for.
-        """
-        for sql, params in statements:
-            key = _key(sql, params)
-            if self._found(key) is None:
-                with self._lock:
-                    if key not in self._begun:
-                        self._waiting[key] = (sql, params)
-        if len(self._waiting) > 1 and self._helper is None:
-            self._helper = self._version.helpers.submit(self._help)
 
     def together(self, statements: Iterable[Statement]) -> None:
         """Read statements on two threads to the last of them, so that `kept` finds their rows at once.
 
-        What one of the threads raises is raised here, after both are done with the version.
+        DuckDB plans a statement on one core, and lets others use the rest meanwhile. What one of the threads raises is raised here, after
+        both are done with the version.
         """
-        self.ahead(statements)
+        waiting = deque(statement for key, statement in {_key(*one): one for one in statements}.items() if self._found(key) is None)
+        helper = self._version.helpers.submit(self._help, waiting) if len(waiting) > 1 else None
         try:
-            self._read_all(self._waiting, self._cursor)
+            self._read_all(waiting, self._cursor)
         finally:
-            failed = self._settle()
-        if failed:
-            raise failed
+            waiting.clear()
+            is_begun = helper is not None and not helper.cancel()
+            if is_begun:
+                wait([helper])
+        if is_begun:
+            helper.result()
 
     def close(self) -> None:
-        """Let go of the version, once the helper has."""
-        self._settle()
+        """Let go of the version."""
         self._open.close()
 
-    def _settle(self) -> BaseException | None:
-        """Let nothing wait any more and the helper end; return what it raised."""
-        with self._lock:
-            self._waiting.clear()
-        helper, self._helper = self._helper, None
-        if helper is None or helper.cancel():
-            return None
-        wait([helper])
-        self._begun.clear()
-        return helper.exception()
-
-    def _await(self, key: tuple) -> None:
-        """While the helper is at a statement, read others that wait; then wait for it. One that waits itself is no longer read ahead."""
-        with self._lock:
-            self._waiting.pop(key, None)
-            begun = self._begun.get(key)
-        while begun is not None and not begun.is_set():
-            if not self._read_one(self._cursor, last=False):
-                begun.wait()
-
-    def _help(self) -> None:
+    def _help(self, waiting: deque[Statement]) -> None:
         with self._version.cursor() as cursor:
-            self._read_all(self._waiting, cursor)
+            self._read_all(waiting, cursor)
 
-    def _read_all(self, waiting: dict[tuple, Statement], cursor: duckdb.DuckDBPyConnection) -> None:
-        while waiting:
-            self._read_one(cursor, last=True)
-
-    def _read_one(self, cursor: duckdb.DuckDBPyConnection, *, last: bool) -> bool:
-        """Read the last or the first of the statements that wait; False if none does."""
-        with self._lock:
-            if not self._waiting:
-                return False
-            key = next(reversed(self._waiting) if last else iter(self._waiting))
-            statement = self._waiting.pop(key)
-            done = self._begun[key] = threading.Event()
-        try:
-            self._keep(key, _rows(cursor, *statement))
-        finally:
-            done.set()
-        return True
+    def _read_all(self, waiting: deque[Statement], cursor: duckdb.DuckDBPyConnection) -> None:
+        while True:
+            try:
+                statement = waiting.popleft()
+            except IndexError:
+                return
+            self._keep(_key(*statement), _rows(cursor, *statement))
 
     def _found(self, key: tuple) -> list[Row] | None:
         if key in self._seen:

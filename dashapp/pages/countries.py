@@ -37,7 +37,7 @@ def layout(read: Reading) -> html.Div:
 
 def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
     comparison = compare.of(read, filters)
-    charts.read_ahead([charts.COUNTRY_MAP], read, filters, periods.statements(comparison, charts.COUNTRY_MAP))
+    charts.read_all([charts.COUNTRY_MAP], read, filters, periods.statements(comparison, charts.COUNTRY_MAP))
     rows = charts.rows_of(charts.COUNTRY_MAP, read, filters)
     ranked = sorted(rows, key=lambda row: (-row["sessions"], row["country"]))
     seen = filters.without("country")

@@ -37,7 +37,7 @@ def layout(read: Reading) -> html.Div:
 
 def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
     comparison = compare.of(read, filters)
-    charts.read_ahead([charts.DURATION], read, filters, periods.statements(comparison, charts.DURATION))
+    charts.read_all([charts.DURATION], read, filters, periods.statements(comparison, charts.DURATION))
     rows = sorted(charts.rows_of(charts.DURATION, read, filters), key=lambda row: row["bucket_order"])
     parts = charts.answer(charts.DURATION, rows, filters, look)
     columns = changes.with_change(COLUMNS, len(COLUMNS), read, charts.DURATION, comparison, "bucket")

@@ -29,7 +29,7 @@ def layout(read: Reading) -> html.Div:
 
 
 def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
-    charts.read_ahead([chart for chart, _ in CHARTS], read, filters)
+    charts.read_all([chart for chart, _ in CHARTS], read, filters)
     result = frame(read, filters, notes, common.kpis(read, filters))
     is_ranked = leaks.latest_run(read) is not None
     for chart, _ in CHARTS:

@@ -55,7 +55,7 @@ def layout(read: Reading) -> html.Div:
 
 def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
     comparison = compare.of(read, filters)
-    charts.read_ahead(CHARTS, read, filters, periods.statements(comparison, charts.DAILY_TREND, charts.HEATMAP, figures=True))
+    charts.read_all(CHARTS, read, filters, periods.statements(comparison, charts.DAILY_TREND, charts.HEATMAP, figures=True))
     totals, currency = common.kpis(read, filters), common.currency(read)
     days = sorted(charts.rows_of(charts.DAILY_TREND, read, filters), key=lambda row: row["session_date"])
     result = frame(read, filters, notes, totals, comparison=comparison)

@@ -54,7 +54,7 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     benchmarks, earlier = common.statement("device_benchmarks", seen), periods.statements(comparison, charts.HEATMAP)
     if earlier:
         earlier.append(common.statement("device_benchmarks", comparison.before.without("device")))
-    charts.read_ahead([chart for chart, _ in CHARTS], read, filters, [benchmarks, *earlier])
+    charts.read_all([chart for chart, _ in CHARTS], read, filters, [benchmarks, *earlier])
     result = frame(read, filters, notes, common.kpis(read, filters), comparison=comparison)
     result.update(reports.answer(read, ["source", "device", "channel"], look, has_sessions=bool(common.coverage(read)["sessions"])))
     for chart, _ in CHARTS:

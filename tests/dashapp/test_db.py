@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from dashapp import db
 from dashapp.db import Database, DatabaseUnavailable
 
 
@@ -315,3 +316,34 @@ def test_helpers_end_with_their_version(tmp_path):
     for helper in helpers._threads:
         helper.join(10)
     assert threading.active_count() <= before
+
+
+def test_cursors_are_used_again(tmp_path):
+    write(tmp_path / "a.duckdb", 1)
+    database = Database(tmp_path / "a.duckdb")
+    for number in range(5):
+        with database.reading() as read:
+            read.together([(f"select {number} + {other} as n", {}) for other in range(4)])
+            assert read.kept(f"select {number} + 3 as n", {}) == [{"n": number + 3}]
+    assert len(database._current._cursors) <= 2
+
+
+def test_rows_left_unread_block_nobody(tmp_path):
+    write(tmp_path / "a.duckdb", 1)
+    database = Database(tmp_path / "a.duckdb")
+    with database.reading() as read:
+        chunks = read.chunks("select range as n from range(1000000)", size=10)
+        next(chunks)
+        next(chunks)
+        assert read.rows("select 1 as n") == [{"n": 1}]
+    chunks.close()
+    assert database.rows("select 2 as n") == [{"n": 2}]
+
+
+def test_optimizers_that_are_switched_off_are_known(tmp_path):
+    write(tmp_path / "a.duckdb", 1)
+    database = Database(tmp_path / "a.duckdb")
+    known = {name for (name,) in duckdb.sql("select name from duckdb_optimizers()").fetchall()}
+    assert set(db.UNUSED_OPTIMIZERS.split(",")) < known
+    (chosen,) = database.rows("select current_setting('disabled_optimizers') as names")
+    assert set(chosen["names"].split(",")) == set(db.UNUSED_OPTIMIZERS.split(","))

@@ -59,16 +59,16 @@ def test_answers_fit_their_layout(read, path, look, filters):
 
 @pytest.mark.parametrize("filters", CASES)
 @pytest.mark.parametrize("path", PAGES)
-def test_what_is_read_ahead_is_what_is_asked_for(read, monkeypatch, path, filters):
-    begun, asked = [], []
-    ahead, kept = read.ahead, read.kept
-    monkeypatch.setattr(read, "ahead", lambda statements: begun.extend(statements := list(statements)) or ahead(statements))
+def test_what_a_page_asks_for_was_read_together(read, monkeypatch, path, filters):
+    known, asked = [], []
+    together, kept = read.together, read.kept
+    monkeypatch.setattr(read, "together", lambda statements: known.extend(statements := list(statements)) or together(statements))
     monkeypatch.setattr(read, "kept", lambda sql, params=None: asked.append((sql, params or {})) or kept(sql, params))
     PAGES[path].answer(read, filters, [], "light")
-    assert all(statement in asked for statement in begun)
-    if begun:
+    assert all(statement in asked for statement in known)
+    if known:
         slow = [statement for statement in asked if re.match(r"from (\w+\.)?(\w+)\(", statement[0])]
-        assert [statement for statement in slow if statement not in begun and "period_split" not in statement[0]] == []
+        assert [statement for statement in slow if statement not in known and "period_split" not in statement[0]] == []
 
 
 def test_a_chart_ignores_its_own_clicks(tmp_path):
