@@ -8,6 +8,7 @@ from dashapp import figures, insights
 from dashapp.db import Reading, Row, Statement
 from dashapp.filters import Filters
 from dashapp.queries import common
+from dashapp.theme import counted
 
 Answer = dict[str, dict[str, Any]]
 CONVERTED = 3
@@ -96,7 +97,7 @@ def answer(chart: Chart, rows: list[Row], filters: Filters, theme: str, **contex
     return {
         chart.id: {"figure": getattr(figures, chart.draw)(prepared, theme=theme, selected=_selected(chart, filters), **context)},
         f"{chart.id}-insight": {"children": getattr(insights, chart.draw)(prepared, **context)},
-        f"{chart.id}-count": {"children": "" if n is None else f"n = {n:,} sessions"},
+        f"{chart.id}-count": {"children": "" if n is None else f"n = {counted(n, 'session')}"},
         f"{chart.id}-sql": {"children": seen.sql(chart.relation)},
         f"{chart.id}-csv": {"href": f"/download/{chart.relation}.csv" + (f"?{query}" if query else "")},
     }

@@ -118,6 +118,11 @@ def exact(value) -> str:
     return "–" if value is None else f"{value:,.0f}".replace("-", MINUS)
 
 
+def counted(value, one: str, many: str | None = None) -> str:
+    """Format a count in full with its noun: 1 session, 12,345 sessions."""
+    return f"{exact(value)} {one if number(value) == 1 else many or one + 's'}"
+
+
 def count(value) -> str:
     """Format a count for a tile or a mark: 9,012, 12.3 k, 4.56 M."""
     value = number(value)

@@ -73,7 +73,7 @@ def _subtitle(totals: Row, filters: Filters, covered: Row, comparison: Compariso
     days = span(first, last) if first and last and first <= last else "no days with data" if covered["first"] else "days unknown"
     if comparison and not comparison.problem:
         days += f", compared with {comparison.earlier}"
-    return " · ".join(filter(None, [f"{theme.exact(totals['sessions'])} sessions", days, filters.words()]))
+    return " · ".join(filter(None, [theme.counted(totals["sessions"], "session"), days, filters.words()]))
 
 
 def _compared(filters: Filters, comparison: Comparison | None) -> list[str]:

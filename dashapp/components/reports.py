@@ -79,7 +79,7 @@ def _map(rows: list[Row], look: str) -> html.Section:
         "Conversion rate by country, from a report",
         [html.P(insights.country_map(drawn), className="insight")],
         html.Div(graph, className="chart"),
-        f"n = {sum(row['sessions'] for row in rows):,} sessions of the report",
+        f"n = {theme.counted(sum(row['sessions'] for row in rows), 'session')} of the report",
         "from aggregate_rates where dimension = 'country';",
         7,
     )

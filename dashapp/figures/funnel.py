@@ -4,7 +4,7 @@ from dashapp import theme as look
 from dashapp.figures import labels
 from dashapp.figures.base import axis, empty, faded, figure, label_axis, note
 from dashapp.figures.rows import Rate, rate_of
-from dashapp.theme import MINUS, NBSP, count, exact, interval, money, number, rate, rough_money
+from dashapp.theme import MINUS, NBSP, count, counted, exact, interval, money, number, rate, rough_money
 
 STAGES = ["Browsed", "Engaged", "Deep engagement", "Converted"]
 
@@ -94,7 +94,7 @@ def _bars(device, entries, first, step, theme, opacity: float) -> dict:
 def _entered(device, entries, y, theme, opacity: float) -> dict:
     """The name of the device and its sessions, written on the first bar: the colour key of the chart."""
     return {
-        "text": f"<b>{labels.device(device)}</b>{NBSP * 2}{exact(entries[0].get('sessions'))} sessions",
+        "text": f"<b>{labels.device(device)}</b>{NBSP * 2}{counted(entries[0].get('sessions'), 'session')}",
         "x": 0,
         "y": y,
         "xanchor": "left",
@@ -203,7 +203,7 @@ def _bounds(row, currency) -> str:
 def _stake_hover(row, currency) -> str:
     lines = [
         f"<b>{_step_name(str(row.get('step')))}</b>",
-        f"{exact(row.get('dropped'))} sessions dropped",
+        f"{counted(row.get('dropped'), 'session')} dropped",
         f"{money(row.get('avg_revenue_per_conversion'), currency)} per converting session",
         f"cost of the leaks found, as estimated: {rough_money(row['recoverable_revenue'], currency)}{_bounds(row, currency)}"
         if number(row.get("recoverable_revenue")) is not None

@@ -92,20 +92,18 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
         "data-loads-insight": {"children": _accounting(loads)},
         "data-loads-sql": {"children": "from loads order by load_id desc;"},
         "data-rejects": {"children": table(rejects, REJECTS) if rejects else ""},
-        "data-rejects-insight": {"children": f"{_counted(refused, 'row')} could not be used." if refused else "Every row could be used."},
+        "data-rejects-insight": {
+            "children": f"{theme.counted(refused, 'row')} could not be used." if refused else "Every row could be used."
+        },
         "data-rejects-sql": {"children": "from rejects_by_reason;"},
         "data-bots": {"children": table([row for row in bots if row["sessions"]], BOTS) if automated else ""},
         "data-bots-insight": {
-            "children": f"{_counted(automated, 'session')} {'is' if automated == 1 else 'are'} kept apart and counted nowhere else."
+            "children": f"{theme.counted(automated, 'session')} {'is' if automated == 1 else 'are'} kept apart and counted nowhere else."
             if automated
             else "No session looked automated."
         },
         "data-bots-sql": {"children": "from bots_by_rule;"},
     }
-
-
-def _counted(n: int, word: str) -> str:
-    return f"{theme.exact(n)} {word}{'' if n == 1 else 's'}"
 
 
 def _load_columns(loads: list[Row]) -> tuple[Column, ...]:
@@ -138,8 +136,8 @@ def _accounting(loads: list[Row]) -> str:
         return ""
     read = sum(row["rows_read"] for row in loads)
     kept = sum(row["sessions_new"] for row in loads)
-    files = "1 file" if len(loads) == 1 else f"{theme.exact(len(loads))} files"
-    return f"{theme.exact(read)} rows read from {files}, {theme.exact(kept)} new sessions; every other row has its reason."
+    rest = "; every other row has its reason" if read > kept else ""
+    return f"{theme.counted(read, 'row')} read from {theme.counted(len(loads), 'file')}, {theme.counted(kept, 'new session')}{rest}."
 
 
 def _warnings(rows: list[Row]) -> Any:
@@ -153,13 +151,13 @@ def _coverage(days: list[Row]) -> Any:
         return html.P("No days yet.")
     missing = [row for row in days if row["is_missing"]]
     most = max(row["sessions"] or 0 for row in days) or 1
-    said = f"{span(days[0]['session_date'], days[-1]['session_date'])}: {theme.exact(len(days))} days, "
-    said += f"{theme.exact(len(missing))} of them without any session." if missing else "none of them missing."
+    said = f"{span(days[0]['session_date'], days[-1]['session_date'])}: {theme.counted(len(days), 'day')}, "
+    said += f"{theme.exact(len(missing))} of them without any session." if missing else "none missing."
     strip = [
         html.I(
             className="day is-missing" if row["is_missing"] else "day",
             style={} if row["is_missing"] else {"opacity": f"{0.25 + 0.75 * (row['sessions'] or 0) / most:.2f}"},
-            title=f"{_day(row['session_date'])}: " + ("no sessions" if row["is_missing"] else f"{row['sessions']:,} sessions"),
+            title=f"{_day(row['session_date'])}: " + ("no sessions" if row["is_missing"] else theme.counted(row["sessions"], "session")),
         )
         for row in days[-400:]
     ]

@@ -160,4 +160,4 @@ def _subtitle(run: Row, covered: Row) -> str:
     first, last = (run["first_day"], run["last_day"]) if run["first_day"] else (covered["first"], covered["last"])
     days = span(first, last) if first else "days unknown"
     ranked = span(run["ranked_at"], run["ranked_at"])
-    return f"{theme.exact(run['sessions'])} sessions · {days} · ranked {ranked}, over all sessions"
+    return f"{theme.counted(run['sessions'], 'session')} · {days} · ranked {ranked}, over all sessions"

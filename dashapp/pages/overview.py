@@ -88,7 +88,7 @@ def _tiles(totals: Row, days: list[Row], look: str, currency: str) -> Answer:
         "kpi-sessions": (theme.exact(sessions), f"{theme.count(per_day)} a day" if days else "", "sessions"),
         "kpi-conversions": (
             theme.exact(conversions),
-            f"{theme.exact(totals['transactions'])} transactions" if totals["transactions"] else "",
+            theme.counted(totals["transactions"], "transaction") if totals["transactions"] else "",
             "conversions",
         ),
         "kpi-rate": (

@@ -1,5 +1,6 @@
 """Pages as plain functions: every id of an answer is in its layout, sums agree, and the empty and model-less cases hold."""
 
+import re
 from datetime import date
 
 import pytest
@@ -114,3 +115,23 @@ def test_trend_groups_are_whole():
 )
 def test_cells(cell, written):
     assert safe(cell) == written
+
+
+def words(part) -> str:
+    """Every text in an answer, however deep."""
+    if isinstance(part, str):
+        return part
+    if isinstance(part, Component):
+        return words(part.to_plotly_json())
+    if isinstance(part, dict):
+        return "\n".join(words(value) for value in part.values())
+    return "\n".join(map(words, part)) if isinstance(part, list | tuple) else ""
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_one_is_not_many(tmp_path, path):
+    build(tmp_path / "leaks.duckdb", sessions=1, stage="3")
+    with Database(tmp_path / "leaks.duckdb").reading() as read:
+        told = words(PAGES[path].answer(read, Filters(), [], "light"))
+    assert "1 session" in told
+    assert not re.findall(r"(?<![\d,.])1 (?:sessions|countries|transactions|conversions|days|rows|files)\b", told)
