@@ -3,6 +3,7 @@
 import re
 from datetime import date
 
+import duckdb
 import pytest
 from dash.development.base_component import Component
 
@@ -14,6 +15,7 @@ from dashapp.db import Database
 from dashapp.download import safe
 from dashapp.filters import Filters
 from dashapp.pages import PAGES, overview
+from etl import schema
 from tests.dashapp.building import build
 
 CASES = [
@@ -135,3 +137,28 @@ def test_one_is_not_many(tmp_path, path):
         told = words(PAGES[path].answer(read, Filters(), [], "light"))
     assert "1 session" in told
     assert not re.findall(r"(?<![\d,.])1 (?:sessions|countries|transactions|conversions|days|rows|files)\b", told)
+
+
+def test_revenue_is_in_the_currency_of_the_data(tmp_path):
+    build(tmp_path / "leaks.duckdb", sessions=400)
+    with duckdb.connect(str(tmp_path / "leaks.duckdb")) as con:
+        schema.set_setting(con, "currency", "EUR")
+    with Database(tmp_path / "leaks.duckdb").reading() as read:
+        answer = overview.answer(read, Filters(), [], "light")
+    assert answer["kpi-revenue-value"] == {"children": "€500"}
+    assert answer["kpi-revenue-note"] == {"children": "€50 per conversion"}
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        (Filters(), "100 a day"),
+        (Filters(countries=("Fiji",)), "0.3 a day"),
+        (Filters(countries=("Fiji",), since=date(2024, 3, 1), until=date(2024, 3, 4)), "0.8 a day"),
+    ],
+)
+def test_sessions_a_day_count_the_days_without_a_match(tmp_path, filters, said):
+    """Ten days have data, and the three sessions from Fiji fell on two of them."""
+    build(tmp_path / "leaks.duckdb", sessions=1_000, country="case when n in (0, 1, 10) then 'Fiji' else 'Japan' end")
+    with Database(tmp_path / "leaks.duckdb").reading() as read:
+        assert overview.answer(read, filters, [], "light")["kpi-sessions-note"] == {"children": said}
