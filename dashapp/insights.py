@@ -21,11 +21,13 @@ from dashapp.figures.sources import bounds, by_source
 from dashapp.figures.trend import periods
 from dashapp.findings import missed_words
 from dashapp.statistics import dispersion, for_selected, newcombe, wilson, z_value
-from dashapp.theme import NBSP, counted, exact, interval, number, points, rate, rough_money
+from dashapp.theme import NBSP, bucket, counted, exact, interval, number, points, rate, rough_money
 
 FEWEST_PERIODS = 7
 OTHER_DEVICES = "other devices"
+NO_SECOND_DEVICE = "there is no second device with enough sessions to compare"
 NO_SESSIONS = "There are no sessions in this selection."
+NO_DURATIONS = "There are no sessions with a measured duration in this selection."
 UNRANKED = "what could be won back is not estimated yet"
 NO_MODEL = "There are no predictions for this selection yet."
 
@@ -176,7 +178,7 @@ def funnel_by_device(rows: list[dict], **context) -> str:
     if total.is_thin:
         return _too_few(total)
     if not steps:
-        return f"{start}; there is no second device with enough sessions to compare."
+        return f"{start}; {NO_SECOND_DEVICE}."
     confidence = for_selected(1, len(steps))
     worst = None
     for step, name, r, everyone in steps:
@@ -202,6 +204,8 @@ def revenue_at_stake(rows: list[dict], *, currency: str = "$", is_ranked: bool =
     if not priced:
         most = max(steps, key=lambda row: number(row["dropped"]))
         lost = sum(number(row["dropped"]) for row in steps)
+        if lost < FEWEST_SESSIONS:
+            return f"Only {counted(lost, 'session')} here did not convert: too few to say where they end. The ceiling is arithmetic that nobody can reach."
         why = (
             "no leak with a price was found"
             if known
@@ -230,7 +234,9 @@ def midfunnel_comparison(rows: list[dict], *, currency: str = "$", **context) ->
     both = [pair for pair in shown if pair.converted is not None and pair.engaged is not None]
     if not both:
         return "There are not both converting and engaged sessions here to compare."
-    shares = [pair for pair in both if pair.converted_rate and pair.engaged_rate and not pair.engaged_rate.is_thin]
+    shares = [
+        pair for pair in both if pair.converted_rate and pair.converted_rate.n and pair.engaged_rate and not pair.engaged_rate.is_thin
+    ]
     confidence = for_selected(1, len(shares))
     clear = []
     for pair in shares:
@@ -260,7 +266,7 @@ def duration_conversion(rows: list[dict], **context) -> str:
     shown = [(str(row["bucket"]), row_rate(row)) for row in buckets(rows)]
     total = _together(r for _, r in shown)
     if not total.n:
-        return NO_SESSIONS
+        return NO_DURATIONS
     if total.is_thin:
         return _too_few(total)
     able = [(name, r) for name, r in shown if not r.is_thin]
@@ -435,7 +441,9 @@ def _step(row: dict) -> str:
 
 
 def _bucket(name: str) -> str:
-    return labels.shorten(labels.clean(name))
+    """A bucket within a sentence: over 30 min for >30m."""
+    text = bucket(labels.shorten(labels.clean(name)))
+    return text.replace("<", "under ", 1).replace(">", "over ", 1)
 
 
 def _pair(pair) -> str:

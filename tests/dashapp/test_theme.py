@@ -145,3 +145,11 @@ def test_count_says_what_it_stands_for(value):
 )
 def test_counts_with_their_noun(n, nouns, said):
     assert theme.counted(n, *nouns) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("<10s", "<10 s"), ("10s–1m", "10 s–1 min"), ("10–20m", "10–20 min"), (">30m", ">30 min"), ("3rd mile", "3rd mile")],
+)
+def test_buckets_of_durations(name, written):
+    assert theme.bucket(name).replace(NBSP, " ") == written
