@@ -162,3 +162,24 @@ def test_sessions_a_day_count_the_days_without_a_match(tmp_path, filters, said):
     build(tmp_path / "leaks.duckdb", sessions=1_000, country="case when n in (0, 1, 10) then 'Fiji' else 'Japan' end")
     with Database(tmp_path / "leaks.duckdb").reading() as read:
         assert overview.answer(read, filters, [], "light")["kpi-sessions-note"] == {"children": said}
+
+
+def test_charts_of_the_largest_sources_say_so(tmp_path):
+    for sources, said in ((30, "n = 340 sessions of the 10 largest sources"), (4, "n = 1,000 sessions")):
+        build(tmp_path / f"{sources}.duckdb", sessions=1_000, source=f"'site-' || n % {sources}")
+        with Database(tmp_path / f"{sources}.duckdb").reading() as read:
+            rows = charts.rows_of(charts.HEATMAP, read, Filters())
+            assert charts.answer(charts.HEATMAP, rows, Filters(), "light")["source-device-heatmap-count"] == {"children": said}
+
+
+@pytest.mark.parametrize(
+    ("source", "published", "said"),
+    [("A study of 2024", "2024", "Benchmarks: A study of 2024."), ("A study.", "2023", "Benchmarks: A study (2023).")],
+)
+def test_benchmarks_name_their_year_once(tmp_path, source, published, said):
+    build(tmp_path / "leaks.duckdb", sessions=100)
+    with duckdb.connect(str(tmp_path / "leaks.duckdb")) as con:
+        con.execute("update benchmarks set source = ?, published = ?", [source, published])
+    with Database(tmp_path / "leaks.duckdb").reading() as read:
+        told = PAGES["/sources"].answer(read, Filters(), [], "light")["benchmark-table-insight"]["children"]
+    assert told.startswith(said)
