@@ -39,14 +39,18 @@ LOADS = (
     Column("Stages from", lambda row: STAGES_FROM.get(row["stage_basis"], row["stage_basis"]), is_number=False),
     Column("Rows read", _exact("rows_read")),
     Column("New sessions", _exact("sessions_new")),
-    Column("Updated", _exact("sessions_updated")),
-    Column("Duplicates", _exact("duplicates")),
-    Column("Folded", _exact("folded")),
-    Column("Bots", _exact("bots")),
-    Column("No consent", _exact("without_consent")),
-    Column("Rejected", _exact("rejected")),
 )
-OF_REPORTS = (Column("From reports", _exact("aggregated")), Column("Set aside", _exact("set_aside")))
+# What became of the other rows, by the column of `loads` that counts them.
+OUTCOMES = {
+    "sessions_updated": "Updated",
+    "duplicates": "Duplicates",
+    "folded": "Folded",
+    "bots": "Bots",
+    "without_consent": "No consent",
+    "rejected": "Rejected",
+    "aggregated": "From reports",
+    "set_aside": "Set aside",
+}
 REJECTS = (
     Column("Reason", lambda row: row["reason"], is_number=False),
     Column("Rows", _exact("rows")),
@@ -81,12 +85,13 @@ def layout(read: Reading) -> html.Div:
 
 
 def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
-    loads, rejects, bots = quality.loads(read), quality.rejects(read), quality.bots(read)
+    warnings, rejects, bots = quality.warnings(read), quality.rejects(read), quality.bots(read)
+    loads = _untold(quality.loads(read), warnings)
     refused, automated = sum(row["rows"] for row in rejects), sum(row["sessions"] for row in bots)
     return {
-        **frame(read, filters, [*notes, *_scope(filters)], common.kpis(read, Filters()), cautions=False),
+        **frame(read, Filters(), [*notes, *_scope(filters)], common.kpis(read, Filters()), cautions=False),
         **_reports(read),
-        "data-warnings": {"children": _warnings(quality.warnings(read))},
+        "data-warnings": {"children": _warnings(warnings)},
         "data-coverage": {"children": _coverage(quality.days(read))},
         "data-loads": {"children": table(loads, _load_columns(loads)) if loads else "No file was loaded yet."},
         "data-loads-insight": {"children": _accounting(loads)},
@@ -106,9 +111,15 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     }
 
 
+def _untold(loads: list[Row], warnings: list[Row]) -> list[Row]:
+    """The loads without the notes that stand among the warnings already."""
+    told = {row["message"] for row in warnings}
+    return [row | {"notes": [note for note in row["notes"] if f"{row['file']}: {note}" not in told]} for row in loads]
+
+
 def _load_columns(loads: list[Row]) -> tuple[Column, ...]:
-    """What is told of each file; the outcomes of a report's rows only where there is one."""
-    return (*LOADS, *OF_REPORTS) if any(row["aggregated"] for row in loads) else LOADS
+    """What is told of each file; an outcome only where some row had it: a column of noughts would push others out of sight."""
+    return (*LOADS, *(Column(heading, _exact(name)) for name, heading in OUTCOMES.items() if any(row[name] for row in loads)))
 
 
 def _reports(read: Reading) -> Answer:
