@@ -183,3 +183,32 @@ def test_benchmarks_name_their_year_once(tmp_path, source, published, said):
     with Database(tmp_path / "leaks.duckdb").reading() as read:
         told = PAGES["/sources"].answer(read, Filters(), [], "light")["benchmark-table-insight"]["children"]
     assert told.startswith(said)
+
+
+def test_the_data_page_counts_all_sessions_whatever_the_filters(tmp_path):
+    build(tmp_path / "leaks.duckdb", sessions=300)
+    with Database(tmp_path / "leaks.duckdb").reading() as read:
+        answer = PAGES["/data"].answer(read, Filters(devices=("mobile",), since=date(1990, 1, 1), until=date(1990, 1, 2)), [], "light")
+    assert answer["page-subtitle"] == {"children": "300 sessions · 1–10 March 2024"}
+    assert "Filters do not apply to this page" in words(answer["page-notes"])
+
+
+def test_the_data_page_tells_outcomes_that_happened_and_each_note_once(tmp_path):
+    build(tmp_path / "leaks.duckdb", sessions=300)
+    with duckdb.connect(str(tmp_path / "leaks.duckdb")) as con:
+        con.execute(
+            "update loads set rows_read = 307, rejected = 7, notes = ['Seven rows are odd.', 'There is no device column: so be it.']"
+        )
+    with Database(tmp_path / "leaks.duckdb").reading() as read:
+        answer = PAGES["/data"].answer(read, Filters(), [], "light")
+    assert words(answer["data-loads-insight"]) == "307 rows read from 1 file, 300 new sessions; every other row has its reason."
+    table = words(answer["data-loads"]).split("\n")
+    assert "Rejected" in table and "7" in table and "Bots" not in table and "No consent" not in table
+    assert words(answer).count("Seven rows are odd.") == 1 and "There is no device column: so be it." in table
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_database_without_sessions_offers_no_filters(tmp_path, path):
+    build(tmp_path / "leaks.duckdb", sessions=0, model=False)
+    with Database(tmp_path / "leaks.duckdb").reading() as read:
+        assert "unfiltered" in words(PAGES[path].answer(read, Filters(), [], "light")["page-empty"])
