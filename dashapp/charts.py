@@ -42,8 +42,8 @@ def _entered(rows: list[Row]) -> int:
 
 
 def _largest_sources(rows: list[Row]) -> str:
-    """These relations hold no more sources than so many: with fewer, all are there."""
-    return f" of the {SOURCES} largest sources" if len({row["source"] for row in rows}) >= SOURCES else ""
+    """These relations hold the largest sources, no more than so many: with fewer, all are there."""
+    return f" of {SOURCES} sources" if len({row["source"] for row in rows}) >= SOURCES else ""
 
 
 DAILY_TREND = Chart("daily-trend", "Conversion rate over time", "daily_rates", "daily_trend", prepare=figures.periods)

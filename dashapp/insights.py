@@ -205,7 +205,7 @@ def revenue_at_stake(rows: list[dict], *, currency: str = "$", is_ranked: bool =
         most = max(steps, key=lambda row: number(row["dropped"]))
         lost = sum(number(row["dropped"]) for row in steps)
         if lost < FEWEST_SESSIONS:
-            return f"Only {counted(lost, 'session')} here did not convert: too few to say where they end. The ceiling is arithmetic that nobody can reach."
+            return f"Only {counted(lost, 'session')} here did not convert: too few to say where sessions end. The ceiling is arithmetic that nobody can reach."
         why = (
             "no leak with a price was found"
             if known

@@ -92,7 +92,7 @@ def probability_histogram(rows: list[dict], *, theme: str = "light", selected=No
             ticktext=[f"{p * 100:g}{NBSP}%" for p in marks],
             title="Predicted probability, on a log scale",
         ),
-        yaxis=scale(theme, most, count),
+        yaxis=scale(theme, most, count, of_counts=True),
         shapes=shapes,
         annotations=notes,
         bargap=0,

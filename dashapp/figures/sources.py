@@ -7,7 +7,7 @@ from dashapp.figures.rows import FEWEST_SESSIONS, Rate, overall_rate, row_rate, 
 from dashapp.figures.scales import borders, class_of
 from dashapp.theme import brief_rate, counted, exact, interval, number, rate
 
-LABEL, LEFT = 18, 150
+LABEL, LEFT = 20, 158
 
 
 def by_source(rows: list[dict]) -> tuple[list, list, dict]:

@@ -367,8 +367,16 @@ def test_lengths_of_sessions_fit_two_lines():
 
 
 def test_names_of_sources_are_short_enough_for_their_margin():
-    """Inter sets text of 13 px at 7.4 px a letter on the average of such names; the margin leaves 146 px."""
+    """Inter sets names like this one at 7.6 px a letter in 13 px; a margin of 150 px cut its first letter off."""
     rows = [with_rate({"source": "shop.googlemerchandisestore.com", "device": "mobile", "sessions": 900, "conversions": 9})]
     fig = draw("source_device_heatmap", rows)
     (label,) = fig["layout"]["yaxis"]["ticktext"]
-    assert label.endswith("…") and len(label) * 7.4 < fig["layout"]["margin"]["l"] - 4
+    assert label.endswith("…") and len(label) * 7.6 < fig["layout"]["margin"]["l"] - 4
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5, 9, 10, 400])
+def test_an_axis_of_counts_has_whole_ticks_that_differ(most):
+    rows = [{"bin_low": 0.001, "bin_high": 0.01, "sessions": most, "cutoff": None}]
+    axis = draw("probability_histogram", rows)["layout"]["yaxis"]
+    assert len(set(axis["ticktext"])) == len(axis["ticktext"]) > 1
+    assert all(value == int(value) for value in axis["tickvals"]) and axis["range"][1] >= most

@@ -263,7 +263,7 @@ def test_sessions_without_a_measured_duration_are_not_said_to_be_absent():
 
 def test_few_lost_sessions_are_not_ranked_by_step():
     rows = [{"step": "browsed → engaged", "dropped": 2, "ceiling_revenue": 0.0}, {"step": "engaged → converted", "dropped": 0}]
-    assert say("revenue_at_stake", rows).startswith("Only 2 sessions here did not convert: too few to say where they end.")
+    assert say("revenue_at_stake", rows).startswith("Only 2 sessions here did not convert: too few to say where sessions end.")
 
 
 def test_a_share_of_no_converting_sessions_is_not_compared():
