@@ -7,7 +7,7 @@ from dash import ALL, ClientsideFunction, Dash, Input, Output, State, no_update
 from dash.development.base_component import Component
 from flask import request
 
-from dashapp import auth, charts, download, http, lacking, plain
+from dashapp import auth, charts, download, http, lacking, plain, theme
 from dashapp.api import routes
 from dashapp.components.empty import nothing
 from dashapp.components.shell import SKELETON, shell
@@ -158,7 +158,7 @@ def _callbacks(app: App, database: Database) -> None:
             )
         )
         href = "/download/top_candidates.csv" + (f"?{shown}" if shown else "")
-        return {"rowData": rows, "rowCount": total}, f"{total:,} sessions listed", href
+        return {"rowData": rows, "rowCount": total}, f"{theme.counted(total, 'session')} listed", href
 
     _clientside(app)
 

@@ -8,16 +8,18 @@ from dashapp import figures, insights
 from dashapp.db import Reading, Row, Statement
 from dashapp.filters import Filters
 from dashapp.queries import common
+from dashapp.theme import counted
 
 Answer = dict[str, dict[str, Any]]
 CONVERTED = 3
+SOURCES = 10
 
 
 @dataclass(frozen=True)
 class Chart:
     """A chart card. `clicks` are the dimensions a click on a mark filters by; the chart itself is read without them.
 
-    What `prepare` makes of the rows is shared by the figure and its sentence.
+    What `prepare` makes of the rows is shared by the figure and its sentence. `scope` says of which sessions it counts, where not of all.
     """
 
     id: str
@@ -27,6 +29,7 @@ class Chart:
     clicks: tuple[str, ...] = ()
     count: Callable[[list[Row]], int | None] = lambda rows: sum(row["sessions"] or 0 for row in rows)
     prepare: Callable[[list[Row]], list] = lambda rows: rows
+    scope: Callable[[list[Row]], str] = lambda rows: ""
 
     @property
     def height(self) -> int:
@@ -36,6 +39,11 @@ class Chart:
 
 def _entered(rows: list[Row]) -> int:
     return sum(row["sessions"] for row in rows if row["stage"] == 0)
+
+
+def _largest_sources(rows: list[Row]) -> str:
+    """These relations hold the largest sources, no more than so many: with fewer, all are there."""
+    return f" of {SOURCES} sources" if len({row["source"] for row in rows}) >= SOURCES else ""
 
 
 DAILY_TREND = Chart("daily-trend", "Conversion rate over time", "daily_rates", "daily_trend", prepare=figures.periods)
@@ -52,10 +60,20 @@ MIDFUNNEL = Chart(
 )
 DURATION = Chart("duration-conversion", "Time on site and conversion", "duration_rates", "duration_conversion", ("duration",))
 HEATMAP = Chart(
-    "source-device-heatmap", "Conversion rate by source and device", "source_device_rates", "source_device_heatmap", ("source", "device")
+    "source-device-heatmap",
+    "Conversion rate by source and device",
+    "source_device_rates",
+    "source_device_heatmap",
+    ("source", "device"),
+    scope=_largest_sources,
 )
 SOURCE_PROBABILITIES = Chart(
-    "source-probabilities", "Expected conversion by source", "source_probabilities", "source_probabilities", ("source", "device")
+    "source-probabilities",
+    "Expected conversion by source",
+    "source_probabilities",
+    "source_probabilities",
+    ("source", "device"),
+    scope=_largest_sources,
 )
 HISTOGRAM = Chart("probability-histogram", "How sessions spread over probabilities", "probability_histogram", "probability_histogram", ())
 
@@ -96,7 +114,7 @@ def answer(chart: Chart, rows: list[Row], filters: Filters, theme: str, **contex
     return {
         chart.id: {"figure": getattr(figures, chart.draw)(prepared, theme=theme, selected=_selected(chart, filters), **context)},
         f"{chart.id}-insight": {"children": getattr(insights, chart.draw)(prepared, **context)},
-        f"{chart.id}-count": {"children": "" if n is None else f"n = {n:,} sessions"},
+        f"{chart.id}-count": {"children": "" if n is None else f"n = {counted(n, 'session')}{chart.scope(rows)}"},
         f"{chart.id}-sql": {"children": seen.sql(chart.relation)},
         f"{chart.id}-csv": {"href": f"/download/{chart.relation}.csv" + (f"?{query}" if query else "")},
     }

@@ -7,6 +7,8 @@ from datetime import date
 from typing import Any
 from urllib.parse import parse_qsl, quote_plus
 
+from dashapp.theme import bucket
+
 MOST_VALUES = 100
 LONGEST_VALUE = 300
 LONGEST_QUERY = 50_000
@@ -177,7 +179,8 @@ class Filters:
             values = self.of(dimension)
             more = f" and {len(values) - 2} more" if len(values) > 2 else ""
             if values:
-                parts.append(" or ".join(map(_shorten, values[:2])) + more)
+                shown = map(bucket, values) if dimension == "duration" else values
+                parts.append(" or ".join(map(_shorten, [*shown][:2])) + more)
         return " · ".join(parts)
 
 

@@ -21,11 +21,13 @@ from dashapp.figures.sources import bounds, by_source
 from dashapp.figures.trend import periods
 from dashapp.findings import missed_words
 from dashapp.statistics import dispersion, for_selected, newcombe, wilson, z_value
-from dashapp.theme import NBSP, exact, interval, number, points, rate, rough_money
+from dashapp.theme import NBSP, bucket, counted, exact, interval, number, points, rate, rough_money
 
 FEWEST_PERIODS = 7
 OTHER_DEVICES = "other devices"
+NO_SECOND_DEVICE = "there is no second device with enough sessions to compare"
 NO_SESSIONS = "There are no sessions in this selection."
+NO_DURATIONS = "There are no sessions with a measured duration in this selection."
 UNRANKED = "what could be won back is not estimated yet"
 NO_MODEL = "There are no predictions for this selection yet."
 
@@ -113,7 +115,7 @@ def _over_time(shown: list) -> str:
     if not total.n:
         return NO_SESSIONS
     unit = "day" if shown[0].days == 1 else "week"
-    start = f"{_known(total)} converted over {_counted(sum(1 for p in shown if p.rate.n), unit)}"
+    start = f"{_known(total)} converted over {counted(sum(1 for p in shown if p.rate.n), unit)}"
     if total.is_thin:
         return _too_few(total)
     able = [(p, p.rate) for p in shown if not p.rate.is_thin]
@@ -176,7 +178,7 @@ def funnel_by_device(rows: list[dict], **context) -> str:
     if total.is_thin:
         return _too_few(total)
     if not steps:
-        return f"{start}; there is no second device with enough sessions to compare."
+        return f"{start}; {NO_SECOND_DEVICE}."
     confidence = for_selected(1, len(steps))
     worst = None
     for step, name, r, everyone in steps:
@@ -202,6 +204,8 @@ def revenue_at_stake(rows: list[dict], *, currency: str = "$", is_ranked: bool =
     if not priced:
         most = max(steps, key=lambda row: number(row["dropped"]))
         lost = sum(number(row["dropped"]) for row in steps)
+        if lost < FEWEST_SESSIONS:
+            return f"Only {counted(lost, 'session')} here did not convert: too few to say where sessions end. The ceiling is arithmetic that nobody can reach."
         why = (
             "no leak with a price was found"
             if known
@@ -230,7 +234,9 @@ def midfunnel_comparison(rows: list[dict], *, currency: str = "$", **context) ->
     both = [pair for pair in shown if pair.converted is not None and pair.engaged is not None]
     if not both:
         return "There are not both converting and engaged sessions here to compare."
-    shares = [pair for pair in both if pair.converted_rate and pair.engaged_rate and not pair.engaged_rate.is_thin]
+    shares = [
+        pair for pair in both if pair.converted_rate and pair.converted_rate.n and pair.engaged_rate and not pair.engaged_rate.is_thin
+    ]
     confidence = for_selected(1, len(shares))
     clear = []
     for pair in shares:
@@ -260,7 +266,7 @@ def duration_conversion(rows: list[dict], **context) -> str:
     shown = [(str(row["bucket"]), row_rate(row)) for row in buckets(rows)]
     total = _together(r for _, r in shown)
     if not total.n:
-        return NO_SESSIONS
+        return NO_DURATIONS
     if total.is_thin:
         return _too_few(total)
     able = [(name, r) for name, r in shown if not r.is_thin]
@@ -302,9 +308,9 @@ def source_probabilities(rows: list[dict], **context) -> str:
     value, low, high, pair, n = max(able)
     floor = value - (value - low) * widen
     rivals = [other for other in able if other[3] != pair and other[0] + (other[2] - other[0]) * widen >= floor]
-    start = f"The model expects most of {_pair(pair)}: {rate(value)} on average ({interval(low, high)}, {exact(n)} sessions)"
+    start = f"The model expects most of {_pair(pair)}: {rate(value)} on average ({interval(low, high)}, {counted(n, 'session')})"
     if rivals:
-        return f"{start}, but {_counted(len(rivals), 'other pair')} of source and device could be as high."
+        return f"{start}, but {counted(len(rivals), 'other pair')} of source and device could be as high."
     return f"{start}, clearly more than of any other of the {len(able)} with enough sessions."
 
 
@@ -320,6 +326,8 @@ def probability_histogram(rows: list[dict], **context) -> str:
         if seen * 2 >= total:
             middle = (low, high)
             break
+    if total == 1:
+        return f"The only session has less than {rate(middle[1])} by the model's estimate."
     half = f"half of the {exact(total)} sessions have less than {rate(middle[1])}"
     if cutoff is None:
         return f"{half[:1].upper()}{half[1:]} by the model's estimate."
@@ -333,7 +341,7 @@ def calibration_curve(rows: list[dict], **context) -> str:
         return "No model has been evaluated yet."
     total = _together(r for _, r in shown)
     if total.k < 10:
-        words = f"Only {_counted(total.k, 'conversion')} among {exact(total.n)} sessions"
+        words = f"Only {counted(total.k, 'conversion')} among {exact(total.n)} sessions"
         return f"{words}: too few to say whether the probabilities are right."
     confidence = for_selected(1, len(shown))
     off = []
@@ -342,7 +350,7 @@ def calibration_curve(rows: list[dict], **context) -> str:
         if p < low or p > high:
             off.append((max(low - p, p - high), p, r, (low, high)))
     if not off:
-        return f"In all {_counted(len(shown), 'group')} the observed rate agrees with the predicted one within its interval."
+        return f"In all {counted(len(shown), 'group')} the observed rate agrees with the predicted one within its interval."
     _, p, r, (low, high) = max(off, key=lambda item: item[0])
     side = "too high" if p > r.value else "too low"
     agree = f"{len(shown) - len(off)} of {len(shown)} groups agree"
@@ -360,7 +368,7 @@ def lift_by_decile(rows: list[dict], **context) -> str:
         return _none_converted(total)
     first = shown[0][1]
     held = rate_of(first.k, total.k)
-    words = f"{exact(first.k)} of {_counted(total.k, 'conversion')}"
+    words = f"{exact(first.k)} of {counted(total.k, 'conversion')}"
     if total.k < 10:
         return f"The most probable tenth holds {words}; that is too few conversions to judge the model by."
     return f"The most probable tenth of the sessions holds {words}: {_with_interval(held)}."
@@ -378,12 +386,12 @@ def _picked(rates, one: str, many: str, name, others: str) -> str:
     overall = overall_rate([r for _, r in rates])
     able = [(group, r) for group, r in rates if not r.is_thin_for_colour(overall)]
     small = sum(1 for _, r in rates if r.n) - len(able)
-    rest = f"; {_counted(small, one, many)} {'has' if small == 1 else 'have'} too few sessions to tell." if small else "."
+    rest = f"; {counted(small, one, many)} {'has' if small == 1 else 'have'} too few sessions to tell." if small else "."
     best = clearest(able, total)
     if best is None:
         return f"{_known(total)} converted; there is no second {one} to compare{rest}"
     if not best.is_clear:
-        looked = _counted(len(able), one, many)
+        looked = counted(len(able), one, many)
         return f"{_known(total)} converted; none of {looked} stands apart by more than chance{rest}"
     return f"{name(best.group)} is {_by(best, others)}{rest}"
 
@@ -400,7 +408,7 @@ def _difference(c: Contrast) -> str:
 
 
 def _known(r: Rate) -> str:
-    return f"{_with_interval(r)} of {_counted(r.n, 'session')}"
+    return f"{_with_interval(r)} of {counted(r.n, 'session')}"
 
 
 def _with_interval(r: Rate) -> str:
@@ -412,20 +420,16 @@ def _evidence(r: Rate) -> str:
 
 
 def _too_few(r: Rate) -> str:
-    return f"Only {_counted(r.n, 'session')} here: too few to say anything about conversion."
+    return f"Only {counted(r.n, 'session')} here: too few to say anything about conversion."
 
 
 def _none_converted(r: Rate) -> str:
-    return f"None of {_counted(r.n, 'session')} converted, so the rate is below {rate(r.high)} (95{NBSP}% interval)."
+    return f"None of {counted(r.n, 'session')} converted, so the rate is below {rate(r.high)} (95{NBSP}% interval)."
 
 
 def _together(rates) -> Rate:
     found = list(rates)
     return rate_of(sum(r.k for r in found), sum(r.n for r in found))
-
-
-def _counted(n: int, one: str, many: str | None = None) -> str:
-    return f"{exact(n)} {one if n == 1 else many or one + 's'}"
 
 
 def _listed(words: list[str]) -> str:
@@ -437,7 +441,9 @@ def _step(row: dict) -> str:
 
 
 def _bucket(name: str) -> str:
-    return labels.shorten(labels.clean(name))
+    """A bucket within a sentence: over 30 min for >30m."""
+    text = bucket(labels.shorten(labels.clean(name)))
+    return text.replace("<", "under ", 1).replace(">", "over ", 1)
 
 
 def _pair(pair) -> str:

@@ -11,7 +11,7 @@ from dash.development.base_component import Component
 
 from dashapp.charts import Answer
 from dashapp.db import Reading
-from dashapp.insights import OTHER_DEVICES
+from dashapp.insights import NO_SECOND_DEVICE, OTHER_DEVICES
 from dashapp.queries import common
 
 HEADING = "Not in this data"
@@ -97,7 +97,8 @@ def said(read: Reading, answer: Answer) -> Answer:
     for identity, capability in ASIDE.items():
         insight = mended.get(f"{identity}-insight")
         if capability in missing and insight:
-            mended[f"{identity}-insight"] = {"children": f"{insight['children']} {missing[capability]}"}
+            said_already = str(insight["children"]).replace(f"; {NO_SECOND_DEVICE}", "", 1)
+            mended[f"{identity}-insight"] = {"children": f"{said_already} {missing[capability]}"}
     for identity in PAIRED_WITH_DEVICE if "device" in missing else ():
         if f"{identity}-insight" in mended:
             text = str(mended[f"{identity}-insight"]["children"])

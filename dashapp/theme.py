@@ -1,6 +1,7 @@
 """Colours, type and number formats of every chart and page, for light and dark."""
 
 import math
+import re
 from decimal import Decimal
 from functools import lru_cache
 
@@ -118,6 +119,11 @@ def exact(value) -> str:
     return "–" if value is None else f"{value:,.0f}".replace("-", MINUS)
 
 
+def counted(value, one: str, many: str | None = None) -> str:
+    """Format a count in full with its noun: 1 session, 12,345 sessions."""
+    return f"{exact(value)} {one if number(value) == 1 else many or one + 's'}"
+
+
 def count(value) -> str:
     """Format a count for a tile or a mark: 9,012, 12.3 k, 4.56 M."""
     value = number(value)
@@ -204,6 +210,11 @@ def duration(seconds) -> str:
         return f"{minutes}{NBSP}min" + (f" {rest}{NBSP}s" if rest else "")
     hours, minutes = divmod(round(total / 60), 60)
     return f"{hours}{NBSP}h" + (f" {minutes}{NBSP}min" if minutes else "")
+
+
+def bucket(name) -> str:
+    """Format a bucket of durations as it stands in a table or a chart: 10–20 min for 10–20m, 10 s–1 min for 10s–1m."""
+    return re.sub(r"(?<=[0-9])([sm])(?![a-z])", lambda unit: f"{NBSP}{'min' if unit[1] == 'm' else 's'}", str(name))
 
 
 def _short(value: float, full_below: int) -> str:

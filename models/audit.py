@@ -186,7 +186,7 @@ def report(
 def suspicion(row: dict) -> str | None:
     """Why a feature is suspected, if it is."""
     if row["changed"]:
-        return f"its value changed after the outcome in {row['changed']:.0%} of the converting sessions"
+        return f"its value changed after the outcome in {row['changed'] * 100:.0f} % of the converting sessions"
     if row["alone"] >= TOO_GOOD and row["feature"] not in AT_START:
         return f"alone it ranks with an AUC of {row['alone']:.3f}: more likely an effect of converting than a sign of it"
     return None

@@ -135,8 +135,8 @@ def notes(kind: str, metrics: dict, absent: list[str]) -> list[str]:
         )
     if metrics["precision_at_10_max"] < 1:
         sentences.append(
-            f"With a conversion rate of {metrics['base_rate']:.2%}, precision in the top 10 % cannot exceed "
-            f"{metrics['precision_at_10_max']:.1%}, however good the model."
+            f"With a conversion rate of {metrics['base_rate'] * 100:.2f} %, precision in the top 10 % cannot exceed "
+            f"{metrics['precision_at_10_max'] * 100:.1f} %, however good the model."
         )
     if metrics["conversions"] < FEW_CONVERSIONS:
         sentences.append(

@@ -88,26 +88,36 @@
         return {type, namespace: namespace || "dash_html_components", props};
     }
 
-    function chip(label, value, clear) {
+    /* A bucket of durations as charts write it: 10–20 min for 10–20m. */
+    function bucket(name) {
+        return name.replace(/([0-9])([sm])(?![a-z])/g, (_, digit, unit) => `${digit}\u00a0${unit === "m" ? "min" : "s"}`);
+    }
+
+    function dayInWords(text) {
+        return new Date(text + "T00:00:00Z").toLocaleDateString("en-GB", {day: "numeric", month: "short", year: "numeric", timeZone: "UTC"});
+    }
+
+    function chip(label, value, clear, shown) {
         return component("Button", {
             type: "button", className: "chip", title: "Remove this filter", "data-clear": clear, "data-value": value,
-            children: [component("Span", {className: "chip-name", children: label}), value,
+            children: [component("Span", {className: "chip-name", children: label}), shown === undefined ? value : shown,
                 component("Span", {className: "chip-cross", children: "×", "aria-hidden": "true"})],
         });
     }
 
     function chips(filters) {
-        const list = DIMENSIONS.flatMap((dimension) => filters[dimension].map((value) => chip(NAMES[dimension], value, dimension)));
+        const list = DIMENSIONS.flatMap((dimension) => filters[dimension].map(
+            (value) => chip(NAMES[dimension], value, dimension, dimension === "duration" ? bucket(value) : value)));
         if (filters.since || filters.until) {
-            const text = filters.since && filters.until ? `${filters.since} to ${filters.until}`
-                : filters.since ? `since ${filters.since}` : `until ${filters.until}`;
+            const [since, until] = [filters.since, filters.until].map((text) => text && dayInWords(text));
+            const text = since && until ? `${since} to ${until}` : since ? `since ${since}` : `until ${until}`;
             list.push(chip(NAMES.dates, text, "dates"));
         }
         if (filters.compare) list.push(chip(NAMES.compare, COMPARISONS[filters.compare], "compare"));
         if (list.length > 1) {
             list.push(component("Button", {type: "button", className: "chip chip-all", "data-clear": "all", children: "Clear all"}));
         }
-        return list.length ? list : component("Span", {className: "hint", children: "Click a country, a device, a cell or a duration to filter everything by it."});
+        return list.length ? list : component("Span", {className: "hint", children: "Click a mark in a chart to filter everything by it."});
     }
 
     function withChosen(options, values) {
@@ -166,7 +176,7 @@
     function arrive(path, search) {
         const links = window.dash_clientside.callback_context.outputs_list;
         const active = links.find((link) => link.id.nav === path);
-        const words = DIMENSIONS.flatMap((dimension) => read(search)[dimension]).slice(0, 3).join(", ");
+        const words = DIMENSIONS.flatMap((dimension) => read(search)[dimension].map((value) => (dimension === "duration" ? bucket(value) : value))).slice(0, 3).join(", ");
         const anchor = active && document.querySelector(`.nav-link[href^="${CSS.escape(path)}"]`);
         const names = {"/": "Overview"};
         const heading = names[path] || path.replace("/", "").replace(/^./, (letter) => letter.toUpperCase());
@@ -234,13 +244,27 @@
 
     window.dash_clientside = Object.assign({}, window.dash_clientside, {leaks: {reduce, spread, arrive, land, click, refetch, write}});
 
+    // ---- numbers in the list of candidates, written as dashapp/theme.py writes them
+
+    function percent(value) {
+        if (value === 0 || value >= 99.995) return value.toFixed(0);
+        if (value > 99.9) return value.toFixed(2);
+        if (value >= 10) return value.toFixed(1);
+        if (value >= 0.1) return value.toFixed(2);
+        return value >= 0.0001 ? value.toFixed(1 - Math.floor(Math.log10(value))) : "under 0.0001";
+    }
+
+    function duration(seconds) {
+        const pair = (whole, unit, rest, part) => `${whole}\u00a0${unit}` + (rest ? ` ${rest}\u00a0${part}` : "");
+        if (seconds < 60) return `${seconds}\u00a0s`;
+        if (seconds < 3600) return pair(Math.floor(seconds / 60), "min", seconds % 60, "s");
+        const minutes = Math.round(seconds / 60);
+        return pair(Math.floor(minutes / 60), "h", minutes % 60, "min");
+    }
+
     window.dashAgGridFunctions = Object.assign(window.dashAgGridFunctions || {}, {
-        leaksRate: (value) => (value === null || value === undefined ? "" : (value * 100).toPrecision(3) + " %"),
-        leaksDuration: (value) => {
-            if (value === null || value === undefined) return "";
-            const seconds = Math.round(value);
-            return seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
-        },
+        leaksRate: (value) => (value === null || value === undefined ? "" : `${percent(value * 100)}\u00a0%`),
+        leaksDuration: (value) => (value === null || value === undefined ? "" : duration(Math.round(value))),
         leaksStage: (value) => ["Browsed", "Engaged", "Deep engagement", "Converted"][value] || "",
         leaksTime: (value) => (value ? String(value).replace("T", " ").slice(0, 16) : ""),
     });

@@ -22,6 +22,8 @@ NEEDS_SESSIONS = ("This page needs sessions", f"Only totals from reports are loa
 ELSEWHERE = "This page shows the chosen days alone: Overview, Countries, Duration and Sources compare them with earlier ones."
 
 MOST_CAUTIONS = 2
+# The style sheet hides the filter bar where this stands: filters that did nothing would only seem to.
+UNFILTERED = html.Div(className="unfiltered", hidden=True)
 
 
 def page(title: str, *cards: Any) -> html.Div:
@@ -73,7 +75,7 @@ def _subtitle(totals: Row, filters: Filters, covered: Row, comparison: Compariso
     days = span(first, last) if first and last and first <= last else "no days with data" if covered["first"] else "days unknown"
     if comparison and not comparison.problem:
         days += f", compared with {comparison.earlier}"
-    return " · ".join(filter(None, [f"{theme.exact(totals['sessions'])} sessions", days, filters.words()]))
+    return " · ".join(filter(None, [theme.counted(totals["sessions"], "session"), days, filters.words()]))
 
 
 def _compared(filters: Filters, comparison: Comparison | None) -> list[str]:
@@ -103,9 +105,11 @@ def _cautions(read: Reading) -> list[str]:
 
 def _empty(covered: Row, *, has_reports: bool) -> html.Div:
     if not covered["sessions"] and has_reports:
-        return nothing(*NEEDS_SESSIONS)
+        return html.Div([UNFILTERED, nothing(*NEEDS_SESSIONS)])
     if not covered["sessions"]:
-        return nothing("No sessions are loaded yet", "Load an export with python -m etl load, and this page fills by itself.")
+        return html.Div(
+            [UNFILTERED, nothing("No sessions are loaded yet", "Load an export with python -m etl load, and this page fills by itself.")]
+        )
     return nothing(
         "No session matches these filters",
         (f"The data covers {span(covered['first'], covered['last'])}. " if covered["first"] else "The data has no dates. ")

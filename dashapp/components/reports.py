@@ -8,7 +8,7 @@ from dash import dcc, html
 from dashapp import figures, insights, theme
 from dashapp.charts import Answer
 from dashapp.components.card import sql_box
-from dashapp.components.page import EXPORT
+from dashapp.components.page import EXPORT, UNFILTERED
 from dashapp.components.table import Column, table
 from dashapp.days import span
 from dashapp.db import Reading, Row
@@ -35,7 +35,7 @@ def answer(read: Reading, dimensions: Sequence[str], look: str, *, has_sessions:
         rows = next(rows for rows in by_dimension.values() if rows)
         found["page-subtitle"] = {"children": f"Totals from a report · {_days(rows)}"}
         said = f"No sessions are loaded, so filters, funnels and predictions have nothing to work on. {EXPORT}"
-        found["page-empty"] = {"children": html.P(said, className="lead")}
+        found["page-empty"] = {"children": [UNFILTERED, html.P(said, className="lead")]}
     return found
 
 
@@ -79,7 +79,7 @@ def _map(rows: list[Row], look: str) -> html.Section:
         "Conversion rate by country, from a report",
         [html.P(insights.country_map(drawn), className="insight")],
         html.Div(graph, className="chart"),
-        f"n = {sum(row['sessions'] for row in rows):,} sessions of the report",
+        f"n = {theme.counted(sum(row['sessions'] for row in rows), 'session')} of the report",
         "from aggregate_rates where dimension = 'country';",
         7,
     )

@@ -100,10 +100,14 @@ def label_axis(theme: str, labels: list[str], *, reverse: bool = False, **option
     )
 
 
-def scale(theme: str, top: float | None, formatter, *, intervals: int = 4, headroom: float = 1.0, **options) -> dict:
-    """Return a value axis from zero with round ticks up to what holds `top`."""
+def scale(
+    theme: str, top: float | None, formatter, *, intervals: int = 4, headroom: float = 1.0, of_counts: bool = False, **options
+) -> dict:
+    """Return a value axis from zero with round ticks up to what holds `top`; those of counts are whole numbers."""
     values = ticks(top, intervals)
     end = max(values[-1], (top or 0) * headroom)
+    if of_counts:
+        values = [value for value in values if value == int(value)]
     return axis(
         theme,
         type="linear",

@@ -53,7 +53,7 @@ def country_map(rows: list[dict], *, theme: str = "light", selected=None, **_) -
             "showland": True,
             "landcolor": c["land"],
         },
-        annotations=[_key(limits, theme)],
+        annotations=[_key(limits if told else [], theme)],
     )
 
 
@@ -79,14 +79,14 @@ def _countries(group, limits, theme, is_thin: bool, opacity: float, is_chosen: b
 
 
 def _key(limits: list[float], theme: str) -> dict:
-    """The colours with the rates between them, in one text: each shape and note apart takes its time at every drawing."""
+    """The colours with the rates between them, if any country has one, in one text: each shape and note apart takes its time at every drawing."""
     c = look.colours(theme)
-    parts = [f"{limits[0] * 100:g}"]
-    for colour, limit in zip(look.sequential(theme), limits[1:], strict=True):
-        parts += [_swatch(colour), f"{limit * 100:.6g}"]
-    key = NBSP.join(parts) + f"{NBSP}%"
+    parts = [
+        part for colour, limit in zip(look.sequential(theme), limits[1:], strict=False) for part in (_swatch(colour), f"{limit * 100:.6g}")
+    ]
+    key = f"{NBSP.join(['0', *parts])}{NBSP}%{NBSP * 4}" if parts else ""
     too_few = f"{_swatch(c['too-few'])}{NBSP}too few to tell"
-    return note(f"{key}{NBSP * 4}{too_few}", theme, x=0, y=0, xshift=-2, yanchor="top", yshift=-8, font={"color": c["muted"], "size": 12})
+    return note(f"{key}{too_few}", theme, x=0, y=0, xshift=-2, yanchor="top", yshift=-8, font={"color": c["muted"], "size": 12})
 
 
 def _swatch(colour: str) -> str:

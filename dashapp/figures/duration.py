@@ -6,7 +6,7 @@ from dashapp import theme as look
 from dashapp.figures.base import empty, error_bars, faded, figure, hatch, heading, label_axis, scale, tick_rate
 from dashapp.figures.labels import clean, escape, full, short
 from dashapp.figures.rows import row_rate
-from dashapp.theme import brief_rate, count, number
+from dashapp.theme import NBSP, brief_rate, bucket, count, number
 
 
 def buckets(rows: list[dict]) -> list[dict]:
@@ -19,7 +19,7 @@ def duration_conversion(rows: list[dict], *, theme: str = "light", selected=None
     shown = buckets(rows)
     rates = [row_rate(row) for row in shown]
     if not any(r.n for r in rates):
-        return empty("No sessions in this selection.", theme, name="duration_conversion")
+        return empty("No session in this selection has a measured duration.", theme, name="duration_conversion")
     c = look.colours(theme)
     names = [row["bucket"] for row in shown]
     places = list(range(len(shown)))
@@ -27,7 +27,7 @@ def duration_conversion(rows: list[dict], *, theme: str = "light", selected=None
     hover = {
         "customdata": names,
         "hoverinfo": "text",
-        "hovertext": [f"Sessions of {full(name)}<br>{r.evidence}" for name, r in zip(names, rates, strict=True)],
+        "hovertext": [f"Sessions of {full(bucket(name))}<br>{r.evidence}" for name, r in zip(names, rates, strict=True)],
     }
     told = [r if not r.is_thin else None for r in rates]
     top = max([r.high for r in told if r], default=None)
@@ -105,9 +105,11 @@ def duration_conversion(rows: list[dict], *, theme: str = "light", selected=None
     )
 
 
-def _two_lines(bucket) -> str:
-    """The label of a bucket with its unit below it, so that seven of them fit a phone: 10–20m becomes 10–20 over min."""
-    found = re.fullmatch(r"([<>]?[0-9]+(?:–[0-9]+)?)([sm])", clean(bucket))
-    if not found:
-        return short(bucket, 12)
-    return f"{escape(found[1])}<br>{'min' if found[2] == 'm' else 's'}"
+def _two_lines(name) -> str:
+    """The label of a bucket on two lines, so that seven of them fit a phone: 10–20 over min, 10 s– over 1 min."""
+    text = clean(name)
+    if re.fullmatch(r"[<>]?[0-9]+(?:–[0-9]+)?[sm]", text):
+        return escape(bucket(text)).replace(NBSP, "<br>")
+    if re.fullmatch(r"[0-9]+[sm]–[0-9]+[sm]", text):
+        return bucket(text).replace("–", "–<br>")
+    return short(text, 12)

@@ -4,7 +4,7 @@ from dashapp import theme as look
 from dashapp.figures import labels
 from dashapp.figures.base import axis, empty, faded, figure, label_axis, note
 from dashapp.figures.rows import Rate, rate_of
-from dashapp.theme import MINUS, NBSP, count, exact, interval, money, number, rate, rough_money
+from dashapp.theme import MINUS, NBSP, count, counted, exact, interval, money, number, rate, rough_money
 
 STAGES = ["Browsed", "Engaged", "Deep engagement", "Converted"]
 
@@ -94,7 +94,7 @@ def _bars(device, entries, first, step, theme, opacity: float) -> dict:
 def _entered(device, entries, y, theme, opacity: float) -> dict:
     """The name of the device and its sessions, written on the first bar: the colour key of the chart."""
     return {
-        "text": f"<b>{labels.device(device)}</b>{NBSP * 2}{exact(entries[0].get('sessions'))} sessions",
+        "text": f"<b>{labels.device(device)}</b>{NBSP * 2}{counted(entries[0].get('sessions'), 'session')}",
         "x": 0,
         "y": y,
         "xanchor": "left",
@@ -112,7 +112,7 @@ def _texts(reached: list[Rate], c) -> list[str]:
     """Nothing on the first bar, then the share that is left and, muted unless it stands on a bar, how many were lost before."""
     texts = [""]
     for before, r in zip(reached, reached[1:], strict=False):
-        lost = f"{MINUS}{count(before.k - r.k)}"
+        lost = f"{MINUS}{count(before.k - r.k)}" if before.k > r.k else ""
         if r.value <= 0.6:
             lost = f'<span style="color:{c["muted"]}">{lost}</span>'
         texts.append(f"{NBSP}{rate(r.value)}{NBSP * 2}{lost}{NBSP}")
@@ -191,7 +191,9 @@ def _stake_text(row, is_priced, currency) -> str:
     value = number(row.get("recoverable_revenue"))
     if not is_priced:
         return f"<b>{count(row['dropped'])}</b> dropped"
-    return "not estimated" if value is None else f"<b>{rough_money(value, currency)}</b>{_bounds(row, currency)}"
+    if value is None:
+        return "not estimated"
+    return f"<b>{rough_money(value, currency)}</b>{_bounds(row, currency)}" if value > 0 else "no leak found"
 
 
 def _bounds(row, currency) -> str:
@@ -200,14 +202,21 @@ def _bounds(row, currency) -> str:
     return "" if low is None or high is None or not high else f" ({rough_money(low, currency)}–{rough_money(high, currency)})"
 
 
+def _stake_cost(row, currency) -> str:
+    value = number(row.get("recoverable_revenue"))
+    if value is None:
+        return "what could be won back is not estimated here"
+    # None found is not none there: nought would claim to know the cost.
+    cost = f"{rough_money(value, currency)}{_bounds(row, currency)}" if value > 0 else "none was found"
+    return f"cost of the leaks found, as estimated: {cost}"
+
+
 def _stake_hover(row, currency) -> str:
     lines = [
         f"<b>{_step_name(str(row.get('step')))}</b>",
-        f"{exact(row.get('dropped'))} sessions dropped",
+        f"{counted(row.get('dropped'), 'session')} dropped",
         f"{money(row.get('avg_revenue_per_conversion'), currency)} per converting session",
-        f"cost of the leaks found, as estimated: {rough_money(row['recoverable_revenue'], currency)}{_bounds(row, currency)}"
-        if number(row.get("recoverable_revenue")) is not None
-        else "what could be won back is not estimated here",
+        _stake_cost(row, currency),
         f"ceiling nobody can reach: {money(row.get('ceiling_revenue'), currency)}",
     ]
     return "<br>".join(lines)

@@ -6,7 +6,7 @@ from dashapp import theme as look
 from dashapp.figures import labels
 from dashapp.figures.base import axis, empty, figure, label_axis, note
 from dashapp.figures.rows import Rate, rate_of
-from dashapp.theme import NBSP, decimal, duration, exact, interval, money, number, rate
+from dashapp.theme import NBSP, counted, decimal, duration, exact, interval, money, number, rate
 
 NAMES = {
     "avg_pageviews": "Pages seen, on average",
@@ -81,7 +81,7 @@ def _side(shown: list[Pair], place: int, side, theme, currency) -> dict:
         texts.append(in_unit(pair.metric, value, currency))
         lines = [f"<b>{who}</b>", f"{labels.full(metric_name(pair.metric))}: {texts[-1]}"]
         if share and share.value is not None:
-            lines.append(f"{exact(share.k)} of {exact(share.n)} sessions, 95 % interval {interval(share.low, share.high)}")
+            lines.append(f"{exact(share.k)} of {counted(share.n, 'session')}, 95 % interval {interval(share.low, share.high)}")
         hovers.append("<br>".join(lines))
     return {
         "type": "bar",

@@ -123,7 +123,7 @@ def lift_by_decile(rows: list[dict], *, theme: str = "light", **_) -> dict:
             tickmode="array",
             tickvals=tens,
             ticktext=[f"{d}" for d in tens],
-            title="Tenths of the sessions, the most probable first",
+            title="Tenths, the most probable first",
         ),
         yaxis=scale(theme, max(x.high for x in lifts), _times),
         shapes=[line],

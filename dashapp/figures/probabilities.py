@@ -5,7 +5,7 @@ from math import log
 from dashapp import theme as look
 from dashapp.figures.base import axis, empty, figure, heading, note, scale
 from dashapp.figures.rows import share, whole
-from dashapp.theme import NBSP, count, exact, rate
+from dashapp.theme import NBSP, count, counted, exact, rate
 
 TICKS = [0.00001, 0.0001, 0.001, 0.01, 0.1, 0.5, 0.9, 0.99, 0.999]
 EDGE = 1e-6
@@ -62,7 +62,9 @@ def probability_histogram(rows: list[dict], *, theme: str = "light", selected=No
         "width": [(b - a) * 0.94 for a, b in edges],
         "customdata": [[low, high] for low, high, _ in shown],
         "hoverinfo": "text",
-        "hovertext": [f"{span(low, high)}<br><b>{exact(n)}</b> of {exact(total)} sessions, {rate(n / total)}" for low, high, n in shown],
+        "hovertext": [
+            f"{span(low, high)}<br><b>{exact(n)}</b> of {counted(total, 'session')}, {rate(n / total)}" for low, high, n in shown
+        ],
         "marker": {"color": [_bar_colour(low, high, cutoff, c) for low, high, _ in shown]},
     }
     shapes, notes = [], [heading("Sessions", theme, 56)]
@@ -90,7 +92,7 @@ def probability_histogram(rows: list[dict], *, theme: str = "light", selected=No
             ticktext=[f"{p * 100:g}{NBSP}%" for p in marks],
             title="Predicted probability, on a log scale",
         ),
-        yaxis=scale(theme, most, count),
+        yaxis=scale(theme, most, count, of_counts=True),
         shapes=shapes,
         annotations=notes,
         bargap=0,

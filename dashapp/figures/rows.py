@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from dashapp.statistics import wilson
-from dashapp.theme import NBSP, exact, interval, number, rate
+from dashapp.theme import NBSP, counted, exact, interval, number, rate
 
 # Below this many sessions a rate is not drawn as one, even with its interval.
 FEWEST_SESSIONS = 30
@@ -36,10 +36,10 @@ class Rate(NamedTuple):
         """The hover lines every rate has: itself, its interval, k of n."""
         if self.value is None:
             return "no sessions"
-        counted = f"{exact(self.k)} of {exact(self.n)} sessions"
+        k_of_n = f"{exact(self.k)} of {counted(self.n, 'session')}"
         if self.is_thin:
             return f"too few sessions: {exact(self.k)} of {exact(self.n)}"
-        return f"<b>{rate(self.value)}</b>{NBSP * 2}{counted}<br>95 % interval {interval(self.low, self.high)}"
+        return f"<b>{rate(self.value)}</b>{NBSP * 2}{k_of_n}<br>95 % interval {interval(self.low, self.high)}"
 
 
 def whole(value) -> int:

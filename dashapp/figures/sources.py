@@ -5,9 +5,9 @@ from dashapp.figures import labels
 from dashapp.figures.base import device_key, empty, figure, hatch, heading, label_axis, matches, note, scale, tick_rate
 from dashapp.figures.rows import FEWEST_SESSIONS, Rate, overall_rate, row_rate, share, whole
 from dashapp.figures.scales import borders, class_of
-from dashapp.theme import brief_rate, exact, interval, number, rate
+from dashapp.theme import brief_rate, counted, exact, interval, number, rate
 
-LABEL, LEFT = 20, 150
+LABEL, LEFT = 20, 158
 
 
 def by_source(rows: list[dict]) -> tuple[list, list, dict]:
@@ -165,7 +165,7 @@ def _dots(pairs, told, sources, offset, opacity) -> dict:
         "customdata": [list(pair) for pair in pairs],
         "hoverinfo": "text",
         "hovertext": [
-            f"{labels.full(s)} on {labels.device(d).lower()}<br><b>{rate(v)}</b> on average over {exact(row['sessions'])} sessions"
+            f"{labels.full(s)} on {labels.device(d).lower()}<br><b>{rate(v)}</b> on average over {counted(row['sessions'], 'session')}"
             f"<br>95 % interval {interval(low, high)}"
             for (s, d), row, v, low, high in zip(pairs, rows, values, lows, highs, strict=True)
         ],

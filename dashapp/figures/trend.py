@@ -13,6 +13,7 @@ from dashapp.theme import count, exact, money, number
 
 DAYS_AT_MOST = 180
 DOTS_AT_MOST = 31
+DAY = 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,6 @@ def daily_trend(
             *signs,
         ],
         shapes=lines,
-        bargap=0.25,
     )
 
 
@@ -124,6 +124,8 @@ def _sessions(shown, keys, theme, selected, hovers) -> dict:
         "x": keys,
         "y": [p.rate.n for p in shown],
         "yaxis": "y2",
+        # Said in milliseconds: the bar of a day alone would be a hair, for it has no neighbour to be measured by.
+        "width": [p.days * DAY * 0.75 for p in shown],
         "customdata": keys,
         "hoverinfo": "text",
         "hovertext": list(hovers.values()),

@@ -125,8 +125,9 @@ def _insight(totals: dict, metrics: dict[str, Any]) -> str:
         return "No session that left without converting is in the top tenth under these filters."
     low, high = expected_range(totals, metrics)
     return (
-        f"{theme.exact(n)} sessions left without converting though the retrospective model, which judges finished sessions, ranks them in the top "
-        f"tenth, each with a probability of {theme.rate(totals['least'])} or more. Of so many sessions like these about "
+        f"{theme.counted(n, 'session')} left without converting though the retrospective model, which judges finished sessions, ranks "
+        f"{'it' if n == 1 else 'them'} in the top tenth, {'' if n == 1 else 'each '}with a probability of {theme.rate(totals['least'])} or more. "
+        f"Of so many sessions like {'this' if n == 1 else 'these'} about "
         f"{theme.exact(totals['expected'])} convert (95 % interval {theme.exact(low)} to {theme.exact(high)})."
     )
 

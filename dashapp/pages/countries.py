@@ -51,7 +51,7 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
         "country-table-insight": {
             "children": "Ordered by sessions. A wide interval means few sessions: wait before acting on it." + changes.caution(comparison)
         },
-        "country-table-count": {"children": f"{len(rows):,} countries"},
+        "country-table-count": {"children": theme.counted(len(rows), "country", "countries")},
         "country-table-sql": {"children": seen.sql("country_rates")},
         "country-table-csv": {"href": "/download/country_rates.csv" + (f"?{query}" if query else "")},
     }

@@ -39,14 +39,18 @@ LOADS = (
     Column("Stages from", lambda row: STAGES_FROM.get(row["stage_basis"], row["stage_basis"]), is_number=False),
     Column("Rows read", _exact("rows_read")),
     Column("New sessions", _exact("sessions_new")),
-    Column("Updated", _exact("sessions_updated")),
-    Column("Duplicates", _exact("duplicates")),
-    Column("Folded", _exact("folded")),
-    Column("Bots", _exact("bots")),
-    Column("No consent", _exact("without_consent")),
-    Column("Rejected", _exact("rejected")),
 )
-OF_REPORTS = (Column("From reports", _exact("aggregated")), Column("Set aside", _exact("set_aside")))
+# What became of the other rows, by the column of `loads` that counts them.
+OUTCOMES = {
+    "sessions_updated": "Updated",
+    "duplicates": "Duplicates",
+    "folded": "Folded",
+    "bots": "Bots",
+    "without_consent": "No consent",
+    "rejected": "Rejected",
+    "aggregated": "From reports",
+    "set_aside": "Set aside",
+}
 REJECTS = (
     Column("Reason", lambda row: row["reason"], is_number=False),
     Column("Rows", _exact("rows")),
@@ -81,22 +85,25 @@ def layout(read: Reading) -> html.Div:
 
 
 def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answer:
-    loads, rejects, bots = quality.loads(read), quality.rejects(read), quality.bots(read)
+    warnings, rejects, bots = quality.warnings(read), quality.rejects(read), quality.bots(read)
+    loads = _untold(quality.loads(read), warnings)
     refused, automated = sum(row["rows"] for row in rejects), sum(row["sessions"] for row in bots)
     return {
-        **frame(read, filters, [*notes, *_scope(filters)], common.kpis(read, Filters()), cautions=False),
+        **frame(read, Filters(), [*notes, *_scope(filters)], common.kpis(read, Filters()), cautions=False),
         **_reports(read),
-        "data-warnings": {"children": _warnings(quality.warnings(read))},
+        "data-warnings": {"children": _warnings(warnings)},
         "data-coverage": {"children": _coverage(quality.days(read))},
         "data-loads": {"children": table(loads, _load_columns(loads)) if loads else "No file was loaded yet."},
         "data-loads-insight": {"children": _accounting(loads)},
         "data-loads-sql": {"children": "from loads order by load_id desc;"},
         "data-rejects": {"children": table(rejects, REJECTS) if rejects else ""},
-        "data-rejects-insight": {"children": f"{_counted(refused, 'row')} could not be used." if refused else "Every row could be used."},
+        "data-rejects-insight": {
+            "children": f"{theme.counted(refused, 'row')} could not be used." if refused else "Every row could be used."
+        },
         "data-rejects-sql": {"children": "from rejects_by_reason;"},
         "data-bots": {"children": table([row for row in bots if row["sessions"]], BOTS) if automated else ""},
         "data-bots-insight": {
-            "children": f"{_counted(automated, 'session')} {'is' if automated == 1 else 'are'} kept apart and counted nowhere else."
+            "children": f"{theme.counted(automated, 'session')} {'is' if automated == 1 else 'are'} kept apart and counted nowhere else."
             if automated
             else "No session looked automated."
         },
@@ -104,13 +111,15 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     }
 
 
-def _counted(n: int, word: str) -> str:
-    return f"{theme.exact(n)} {word}{'' if n == 1 else 's'}"
+def _untold(loads: list[Row], warnings: list[Row]) -> list[Row]:
+    """The loads without the notes that stand among the warnings already."""
+    told = {row["message"] for row in warnings}
+    return [row | {"notes": [note for note in row["notes"] if f"{row['file']}: {note}" not in told]} for row in loads]
 
 
 def _load_columns(loads: list[Row]) -> tuple[Column, ...]:
-    """What is told of each file; the outcomes of a report's rows only where there is one."""
-    return (*LOADS, *OF_REPORTS) if any(row["aggregated"] for row in loads) else LOADS
+    """What is told of each file; an outcome only where some row had it: a column of noughts would push others out of sight."""
+    return (*LOADS, *(Column(heading, _exact(name)) for name, heading in OUTCOMES.items() if any(row[name] for row in loads)))
 
 
 def _reports(read: Reading) -> Answer:
@@ -138,8 +147,8 @@ def _accounting(loads: list[Row]) -> str:
         return ""
     read = sum(row["rows_read"] for row in loads)
     kept = sum(row["sessions_new"] for row in loads)
-    files = "1 file" if len(loads) == 1 else f"{theme.exact(len(loads))} files"
-    return f"{theme.exact(read)} rows read from {files}, {theme.exact(kept)} new sessions; every other row has its reason."
+    rest = "; every other row has its reason" if read > kept else ""
+    return f"{theme.counted(read, 'row')} read from {theme.counted(len(loads), 'file')}, {theme.counted(kept, 'new session')}{rest}."
 
 
 def _warnings(rows: list[Row]) -> Any:
@@ -153,13 +162,13 @@ def _coverage(days: list[Row]) -> Any:
         return html.P("No days yet.")
     missing = [row for row in days if row["is_missing"]]
     most = max(row["sessions"] or 0 for row in days) or 1
-    said = f"{span(days[0]['session_date'], days[-1]['session_date'])}: {theme.exact(len(days))} days, "
-    said += f"{theme.exact(len(missing))} of them without any session." if missing else "none of them missing."
+    said = f"{span(days[0]['session_date'], days[-1]['session_date'])}: {theme.counted(len(days), 'day')}, "
+    said += f"{theme.exact(len(missing))} of them without any session." if missing else "none missing."
     strip = [
         html.I(
             className="day is-missing" if row["is_missing"] else "day",
             style={} if row["is_missing"] else {"opacity": f"{0.25 + 0.75 * (row['sessions'] or 0) / most:.2f}"},
-            title=f"{_day(row['session_date'])}: " + ("no sessions" if row["is_missing"] else f"{row['sessions']:,} sessions"),
+            title=f"{_day(row['session_date'])}: " + ("no sessions" if row["is_missing"] else theme.counted(row["sessions"], "session")),
         )
         for row in days[-400:]
     ]

@@ -14,7 +14,7 @@ from dashapp.queries import common, periods
 
 PATH, NAME, TITLE = "/duration", "Duration", "Duration"
 COLUMNS = (
-    Column("Time on site", lambda row: row["bucket"], is_number=False),
+    Column("Time on site", lambda row: theme.bucket(row["bucket"]), is_number=False),
     Column("Sessions", lambda row: theme.exact(row["sessions"])),
     Column("Conversions", lambda row: theme.exact(row["conversions"])),
     Column("Rate", lambda row: [theme.rate(row["conversion_rate"]), html.Small(theme.interval(row["ci_low"], row["ci_high"]))]),

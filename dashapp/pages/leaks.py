@@ -9,15 +9,18 @@ from dashapp.charts import Answer
 from dashapp.components import leak
 from dashapp.components.card import disclosure, picture_card
 from dashapp.components.empty import nothing
-from dashapp.components.page import frame, page, span
+from dashapp.components.page import UNFILTERED, frame, page, span
 from dashapp.db import Reading, Row
 from dashapp.filters import Filters
 from dashapp.queries import common, leaks
 
 PATH, NAME, TITLE = "/leaks", "Leaks", "Leaks"
 NEVER = "Rank them with python -m models leaks; make load does it with every load. It takes seconds, and this page fills by itself."
-# The style sheet hides the filter bar where this stands: filters that did nothing would only seem to.
-UNFILTERED = html.Div(className="unfiltered", hidden=True)
+LASTING = (
+    "Lasting differences: upper bounds, not discoveries",
+    "Levels that convert less than others all along. Most of it is natural, and nobody knows how much could be closed.",
+)
+INTENTS_ALONE = ("Lasting differences", "No discoveries, and nothing to be priced.")
 
 
 def layout(read: Reading) -> html.Div:
@@ -58,15 +61,11 @@ def layout(read: Reading) -> html.Div:
         *cards,
         *_section("Fixes", "Of leaks that the latest ranking does not find any more.", [leak.fix_card(mended)] if mended else []),
         *_section("Changes of recording and of labels", "Figures changed, visitors probably did not. None of this is priced.", events),
-        *_section(
-            "Lasting differences: upper bounds, not discoveries",
-            "Levels that convert less than others all along. Most of it is natural, and nobody knows how much could be closed.",
-            lasting,
-        ),
+        *_section(*(LASTING if gaps else INTENTS_ALONE), lasting),
         *_section(
             "What could have been missed",
             "How large a leak has to be to be seen, by how many passes of the step are expected of its segment.",
-            [picture_card("blind-spot-map", "Blind spots", wide=12, height=figures.HEIGHTS["blind_spot_map"])],
+            [picture_card("blind-spot-map", "Blind spots", wide=12, height=figures.HEIGHTS["blind_spot_map"])] if _is_ranked(run) else [],
         ),
     )
 
@@ -90,6 +89,8 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
             drawn = figures.leak_trend(moments, theme=look, since=row["started_from"], until=row["started_until"], events=events, **options)
             result[leak.trend_id(row["leak_id"])] = {"figure": drawn}
             result[f"{leak.trend_id(row['leak_id'])}-insight"] = {"children": insights.leak_trend(moments, **options)}
+    if not _is_ranked(run):
+        return result
     spots = leaks.blind_spots(read)
     result["blind-spot-map"] = {"figure": figures.blind_spot_map(spots, theme=look)}
     result["blind-spot-map-insight"] = {"children": insights.blind_spot_map(spots)}
@@ -101,6 +102,11 @@ def sorted_out(found: list[Row]) -> tuple[list[Row], list[Row], list[Row]]:
     gaps = [row for row in found if row["kind"] == findings.GAP]
     broken = [row for row in found if row["kind"] != findings.GAP and row["cause"] in findings.NOT_PRICED]
     return [row for row in found if row not in gaps and row not in broken], broken, gaps
+
+
+def _is_ranked(run: Row) -> bool:
+    """Whether the ranking had anything to compare."""
+    return bool(run["candidates"])
 
 
 def _is_told(one: dict, broken: list[Row]) -> bool:
@@ -123,7 +129,7 @@ def _lead(read: Reading, run: Row, priced: list[Row]) -> html.Section:
             else []
         )
         title = "What stands out"
-    elif run["candidates"]:
+    elif _is_ranked(run):
         title, said = "Nothing stands out", findings.nothing_words(run, leaks.blind_spots(read))
     else:
         title, said = "Nothing could be ranked", []
@@ -160,4 +166,4 @@ def _subtitle(run: Row, covered: Row) -> str:
     first, last = (run["first_day"], run["last_day"]) if run["first_day"] else (covered["first"], covered["last"])
     days = span(first, last) if first else "days unknown"
     ranked = span(run["ranked_at"], run["ranked_at"])
-    return f"{theme.exact(run['sessions'])} sessions · {days} · ranked {ranked}, over all sessions"
+    return f"{theme.counted(run['sessions'], 'session')} · {days} · ranked {ranked}, over all sessions"

@@ -62,7 +62,7 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     found, spots = leaks.open_leaks(read), leaks.blind_spots(read)
     summed = leak.brief(leaks.latest_run(read), found, spots, currency, filters.query(), is_filtered=not filters.are_empty)
     result["leak-summary"] = {"children": summed}
-    result.update(_tiles(totals, days, look, currency))
+    result.update(_tiles(totals, days, _covered(read, filters, days), look, currency))
     result.update(changes.answer(read, comparison, filters, currency))
     for chart in CHARTS:
         rows = days if chart is charts.DAILY_TREND else charts.rows_of(chart, read, filters)
@@ -80,14 +80,30 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     return result
 
 
-def _tiles(totals: Row, days: list[Row], look: str, currency: str) -> Answer:
+def _covered(read: Reading, filters: Filters, days: list[Row]) -> int:
+    """How many of the chosen days have data: under filters more than those with a session that matches."""
+    if filters == Filters(since=filters.since, until=filters.until, compare=filters.compare):
+        return len(days)
+    chosen = {"since": filters.since, "until": filters.until}
+    return read.kept(
+        "select count(*) as days from date_coverage "
+        "where not is_missing and session_date between coalesce($since, session_date) and coalesce($until, session_date)",
+        chosen,
+    )[0]["days"]
+
+
+def _tiles(totals: Row, days: list[Row], covered: int, look: str, currency: str) -> Answer:
     sessions, conversions = totals["sessions"], totals["conversions"]
-    per_day = sessions / len(days) if days else None
+    per_day = sessions / covered if days else 0
     tiles = {
-        "kpi-sessions": (theme.exact(sessions), f"{theme.count(per_day)} a day" if days else "", "sessions"),
+        "kpi-sessions": (
+            theme.exact(sessions),
+            f"{theme.decimal(per_day) if per_day < 10 else theme.count(per_day)} a day" if days else "",
+            "sessions",
+        ),
         "kpi-conversions": (
             theme.exact(conversions),
-            f"{theme.exact(totals['transactions'])} transactions" if totals["transactions"] else "",
+            theme.counted(totals["transactions"], "transaction") if totals["transactions"] else "",
             "conversions",
         ),
         "kpi-rate": (
@@ -96,7 +112,7 @@ def _tiles(totals: Row, days: list[Row], look: str, currency: str) -> Answer:
             "conversion_rate",
         ),
         "kpi-revenue": (
-            theme.money(totals["revenue"]),
+            theme.money(totals["revenue"], currency),
             f"{theme.money(totals['revenue'] / conversions, currency)} per conversion" if conversions else "no conversion yet",
             "revenue",
         ),

@@ -76,5 +76,10 @@ def _provenance(read: Reading) -> str:
     origins = read.kept("select distinct source, published from benchmarks order by source")
     if not origins:
         return "There are no benchmarks: put your own into data/benchmarks.csv; the next load or training takes them."
-    cited = "; ".join(f"{row['source'].rstrip('.')} ({row['published']})" for row in origins)
+    cited = "; ".join(_cited(row["source"].rstrip("."), str(row["published"])) for row in origins)
     return f"Benchmarks: {cited}. They are replaceable: put your own into data/benchmarks.csv; the next load or training takes them."
+
+
+def _cited(source: str, published: str) -> str:
+    """A source with its year, unless it names it itself."""
+    return source if published in source else f"{source} ({published})"

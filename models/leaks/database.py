@@ -295,7 +295,8 @@ def aggregate(
 ) -> dict[str, np.ndarray]:
     """Sessions counted by the packed key and the bin, unpacked again; sessions before the first bin are left out."""
     key, number = key_sql(kept, calendar, start)
-    before = (calendar.starts[0] - start).days if calendar.is_dated and start else 0
+    # Without bins of time all sessions count, those without a day as well.
+    counted = f"day >= {(calendar.starts[0] - start).days}" if calendar.is_dated and start else "true"
     stages = range(len(funnel.names))
     counts = ", ".join(f"count(*) filter (where level = {stage}) as s{stage}" for stage in stages)
     skipped = ", ".join(
@@ -307,7 +308,7 @@ def aggregate(
         with keyed as (select *, {key} as key, {number} as bin from memory.main.leak_sessions)
         select key, bin, {counts}, {skipped}, sum(worth) as revenue, sum(worth * worth) as squares
         from keyed
-        where day >= {before}
+        where {counted}
         group by key, bin
         """
     ).fetchnumpy()

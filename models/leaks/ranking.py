@@ -141,7 +141,7 @@ def remarks(cells: Cells) -> list[str]:
     """What a reader has to know about what could not be looked for."""
     out = []
     if not cells.calendar.is_dated:
-        out.append("The sessions span no more than one interval of time: leaks cannot be dated, and drops cannot be seen.")
+        out.append("There are no two whole weeks of sessions with dates: leaks cannot be dated, and drops cannot be seen.")
     elif len(cells.calendar) < DROP_BINS:
         unit = "days" if cells.calendar.days == 1 else "weeks"
         out.append(f"Only {len(cells.calendar)} whole {unit}: drops need {DROP_BINS}, so only lasting differences were looked for.")

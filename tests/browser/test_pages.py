@@ -142,3 +142,26 @@ def rgb(colour: str) -> str:
 
 def rgb_text(colour: str) -> str:
     return re.escape(rgb(colour))
+
+
+def test_the_browser_writes_numbers_as_the_server_does(sample_server, visit):
+    page = visit(sample_server, "/candidates").page
+    rates, lengths = [0, 0.0000004, 0.00034, 0.0027, 0.0512, 0.881, 0.9992, 0.99999, 1], [0, 59.6, 60, 181, 3600, 25_824]
+    write = "([name, values]) => values.map((value) => window.dashAgGridFunctions[name](value))"
+    assert page.evaluate(write, ["leaksRate", rates]) == list(map(theme.rate, rates))
+    assert page.evaluate(write, ["leaksDuration", lengths]) == list(map(theme.duration, lengths))
+
+
+def test_running_text_has_no_tabular_hyphens_and_figures_line_up(sample_server, visit):
+    page = visit(sample_server).page
+    features = "selector => getComputedStyle(document.querySelector(selector)).fontFeatureSettings"
+    assert "tnum" not in page.evaluate(features, "p.insight")
+    assert "tnum" in page.evaluate(features, "td.number") and "tnum" in page.evaluate(features, ".kpi .value")
+
+
+def test_only_pages_with_marks_to_click_ask_for_a_click(sample_server, visit):
+    page = visit(sample_server).page
+    expect(page.locator(".hint")).to_be_visible()
+    page.locator(".nav-link", has_text="Data").click()
+    expect(page.locator("#data-loads")).to_be_visible()
+    expect(page.locator(".hint")).to_be_hidden()

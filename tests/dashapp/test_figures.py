@@ -319,3 +319,64 @@ def test_figures_need_neither_server_nor_database():
     code = "import sys, dashapp.figures, dashapp.insights; print(sorted({'dash', 'duckdb', 'polars', 'plotly'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def annotations(fig: dict) -> str:
+    return " ".join(note["text"] for note in fig["layout"]["annotations"])
+
+
+def test_nothing_lost_is_not_written_as_minus_nought():
+    rows = [
+        {"device": "tablet", "stage": i, "stage_name": name, "sessions": n}
+        for i, (name, n) in enumerate([("in", 9), ("on", 4), ("out", 4)])
+    ]
+    texts = draw("funnel_by_device", rows)["data"][0]["text"]
+    assert "\u22125" in texts[1]
+    assert "\u22120" not in texts[2] and "44.4" in texts[2]
+
+
+def test_no_leak_found_is_not_a_cost_of_nothing():
+    rows = [
+        row | {"recoverable_revenue": worth, "recoverable_low": worth / 2, "recoverable_high": worth * 2}
+        for row, worth in zip(ROWS["revenue_at_stake"], (2249.0, 0.0), strict=True)
+    ]
+    fig = draw("revenue_at_stake", rows)
+    assert "<b>$2,200</b> ($1,100–$4,500)" in annotations(fig)
+    assert "no leak found" in annotations(fig) and "$0" not in annotations(fig)
+    assert "$0" not in " ".join(hovers(fig)) and "none was found" in hovers(fig)[1]
+
+
+def test_a_map_without_any_rate_has_no_scale_of_rates():
+    thin = [with_rate({"country": "Israel", "iso3": "ISR", "sessions": 2, "conversions": 0})]
+    assert "%" not in annotations(draw("country_map", thin)) and "too few to tell" in annotations(draw("country_map", thin))
+    key = annotations(draw("country_map", ROWS["country_map"]))
+    assert re.sub(r"<[^>]+>", "", key).replace(theme.NBSP, " ") == "0 ■ 0.1 ■ 0.2 ■ 0.5 ■ 1 ■ 2 ■ 5 %    ■ too few to tell"
+
+
+@pytest.mark.parametrize("days", [1, 40, 400])
+def test_the_bars_of_days_have_a_width_of_their_own(days):
+    rows = [with_rate({"session_date": date(2026, 1, 1) + timedelta(i), "sessions": 900, "conversions": 9}) for i in range(days)]
+    bars = draw("daily_trend", rows)["data"][0]
+    unit = timedelta(days=7 if days > 180 else 1) / timedelta(milliseconds=1)
+    assert all(unit / 2 < width < unit for width in bars["width"])
+
+
+def test_lengths_of_sessions_fit_two_lines():
+    rows = [{"bucket": name, "bucket_order": i, "sessions": 500, "conversions": 9} for i, name in enumerate(("<10s", "10s–1m", "10–20m"))]
+    assert draw("duration_conversion", rows)["layout"]["xaxis"]["ticktext"] == ["&lt;10<br>s", "10\u00a0s–<br>1\u00a0min", "10–20<br>min"]
+
+
+def test_names_of_sources_are_short_enough_for_their_margin():
+    """Inter sets names like this one at 7.6 px a letter in 13 px; a margin of 150 px cut its first letter off."""
+    rows = [with_rate({"source": "shop.googlemerchandisestore.com", "device": "mobile", "sessions": 900, "conversions": 9})]
+    fig = draw("source_device_heatmap", rows)
+    (label,) = fig["layout"]["yaxis"]["ticktext"]
+    assert label.endswith("…") and len(label) * 7.6 < fig["layout"]["margin"]["l"] - 4
+
+
+@pytest.mark.parametrize("most", [1, 2, 3, 5, 9, 10, 400])
+def test_an_axis_of_counts_has_whole_ticks_that_differ(most):
+    rows = [{"bin_low": 0.001, "bin_high": 0.01, "sessions": most, "cutoff": None}]
+    axis = draw("probability_histogram", rows)["layout"]["yaxis"]
+    assert len(set(axis["ticktext"])) == len(axis["ticktext"]) > 1
+    assert all(value == int(value) for value in axis["tickvals"]) and axis["range"][1] >= most

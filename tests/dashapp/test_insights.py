@@ -142,7 +142,10 @@ def test_equal_devices_are_not_blamed():
 
 def test_durations_that_cannot_be_told_apart_are_named():
     text = say("duration_conversion", ROWS["duration_conversion"])
-    assert text == "Sessions of 10–20m convert most often, 10.7 % (95 % interval 7.75–14.6 %), though 5–10m cannot be told apart from it."
+    assert (
+        text
+        == "Sessions of 10–20 min convert most often, 10.7 % (95 % interval 7.75–14.6 %), though 5–10 min cannot be told apart from it."
+    )
 
 
 def test_what_buying_causes_is_not_sold_as_a_cause():
@@ -243,3 +246,29 @@ def test_a_steady_rate_rarely_seems_to_slide():
         rows = by_day([(int(random.binomial(1500, p)), 1500) for p in rates])
         told += "half of the days" in say("daily_trend", rows)
     assert told <= 20  # 5 % of 400; 10 expected at 2.5 %, the chance of more than 20 is about 0.1 %
+
+
+def test_lengths_are_written_out_in_a_sentence():
+    rows = [
+        {"bucket": name, "bucket_order": i, "sessions": 500, "conversions": k} for i, (name, k) in enumerate([("<10s", 90), (">30m", 95)])
+    ]
+    assert "cannot tell any length" in say("duration_conversion", rows)
+    rows[1]["conversions"] = 200
+    assert say("duration_conversion", rows).replace("\u00a0", " ").startswith("Sessions of over 30 min convert most often, 40.0 %")
+
+
+def test_sessions_without_a_measured_duration_are_not_said_to_be_absent():
+    assert say("duration_conversion", []) == "There are no sessions with a measured duration in this selection."
+
+
+def test_few_lost_sessions_are_not_ranked_by_step():
+    rows = [{"step": "browsed → engaged", "dropped": 2, "ceiling_revenue": 0.0}, {"step": "engaged → converted", "dropped": 0}]
+    assert say("revenue_at_stake", rows).startswith("Only 2 sessions here did not convert: too few to say where sessions end.")
+
+
+def test_a_share_of_no_converting_sessions_is_not_compared():
+    rows = [
+        {"metric": "sessions", "converted": 0.0, "engaged_not_converted": 900.0},
+        {"metric": "share_mobile", "converted": 0.0, "engaged_not_converted": 0.4},
+    ]
+    assert "do not differ by more than chance" in say("midfunnel_comparison", rows)

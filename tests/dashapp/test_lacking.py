@@ -119,6 +119,15 @@ def test_tiles_show_no_zero_for_what_is_missing(tmp_path):
     assert "–" not in [answer[f"kpi-{name}-value"]["children"] for name in ("conversions", "rate", "revenue")]
 
 
+def test_a_missing_device_is_the_only_reason_given(tmp_path):
+    path = with_lacks(tmp_path / "a.duckdb", ["device"])
+    with duckdb.connect(str(path)) as con:
+        con.execute("update sessions set device = 'other'")
+        schema.rebuild_cubes(con)
+    said = answered(path, "/funnel")[1]["funnel-by-device-insight"]["children"]
+    assert SENTENCE in said and "no second device" not in said
+
+
 def test_filters_that_could_choose_nothing_are_hidden(tmp_path):
     path = with_lacks(tmp_path / "a.duckdb", ["dates", "country"])
     shell = _layout(Database(path), Settings(path, "none"))

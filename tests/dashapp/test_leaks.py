@@ -143,6 +143,12 @@ def test_nothing_could_be_ranked(database):
     run = RUN | {"candidates": 0, "site_changes": [], "blind_spots": [], "remarks": ["There are no sessions to rank."]}
     said = words(shown(rank(database, (), run))[0])
     assert "Nothing could be ranked" in said and "There are no sessions to rank." in said and "stands out" not in said
+    assert "What could have been missed" not in said
+
+
+def test_differences_of_intent_alone_are_not_announced_as_upper_bounds(database):
+    rank(database, (LEAK,))
+    assert "upper bounds" not in words(shown(database)[0]) and "Differences of intent" in words(shown(database)[0])
 
 
 def test_without_dates(database):

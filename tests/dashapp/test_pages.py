@@ -3,6 +3,7 @@
 import re
 from datetime import date
 
+import duckdb
 import pytest
 from dash.development.base_component import Component
 
@@ -14,6 +15,7 @@ from dashapp.db import Database
 from dashapp.download import safe
 from dashapp.filters import Filters
 from dashapp.pages import PAGES, overview
+from etl import schema
 from tests.dashapp.building import build
 
 CASES = [
@@ -129,3 +131,98 @@ def test_trend_groups_are_whole():
 )
 def test_cells(cell, written):
     assert safe(cell) == written
+
+
+def words(part) -> str:
+    """Every text in an answer, however deep."""
+    if isinstance(part, str):
+        return part
+    if isinstance(part, Component):
+        return words(part.to_plotly_json())
+    if isinstance(part, dict):
+        return "\n".join(words(value) for value in part.values())
+    return "\n".join(map(words, part)) if isinstance(part, list | tuple) else ""
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_one_is_not_many(tmp_path, path):
+    build(tmp_path / "leaks.duckdb", sessions=1, stage="3")
+    with Database(tmp_path / "leaks.duckdb").reading() as read:
+        told = words(PAGES[path].answer(read, Filters(), [], "light"))
+    assert "1 session" in told
+    assert not re.findall(r"(?<![\d,.])1 (?:sessions|countries|transactions|conversions|days|rows|files)\b", told)
+
+
+def test_revenue_is_in_the_currency_of_the_data(tmp_path):
+    build(tmp_path / "leaks.duckdb", sessions=400)
+    with duckdb.connect(str(tmp_path / "leaks.duckdb")) as con:
+        schema.set_setting(con, "currency", "EUR")
+    with Database(tmp_path / "leaks.duckdb").reading() as read:
+        answer = overview.answer(read, Filters(), [], "light")
+    assert answer["kpi-revenue-value"] == {"children": "€500"}
+    assert answer["kpi-revenue-note"] == {"children": "€50 per conversion"}
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        (Filters(), "100 a day"),
+        (Filters(countries=("Fiji",)), "0.3 a day"),
+        (Filters(countries=("Fiji",), since=date(2024, 3, 1), until=date(2024, 3, 4)), "0.8 a day"),
+    ],
+)
+def test_sessions_a_day_count_the_days_without_a_match(tmp_path, filters, said):
+    """Ten days have data, and the three sessions from Fiji fell on two of them."""
+    build(tmp_path / "leaks.duckdb", sessions=1_000, country="case when n in (0, 1, 10) then 'Fiji' else 'Japan' end")
+    with Database(tmp_path / "leaks.duckdb").reading() as read:
+        assert overview.answer(read, filters, [], "light")["kpi-sessions-note"] == {"children": said}
+
+
+def test_charts_of_the_largest_sources_say_so(tmp_path):
+    for sources, said in ((30, "n = 340 sessions of 10 sources"), (4, "n = 1,000 sessions")):
+        build(tmp_path / f"{sources}.duckdb", sessions=1_000, source=f"'site-' || n % {sources}")
+        with Database(tmp_path / f"{sources}.duckdb").reading() as read:
+            rows = charts.rows_of(charts.HEATMAP, read, Filters())
+            assert charts.answer(charts.HEATMAP, rows, Filters(), "light")["source-device-heatmap-count"] == {"children": said}
+
+
+@pytest.mark.parametrize(
+    ("source", "published", "said"),
+    [("A study of 2024", "2024", "Benchmarks: A study of 2024."), ("A study.", "2023", "Benchmarks: A study (2023).")],
+)
+def test_benchmarks_name_their_year_once(tmp_path, source, published, said):
+    build(tmp_path / "leaks.duckdb", sessions=100)
+    with duckdb.connect(str(tmp_path / "leaks.duckdb")) as con:
+        con.execute("update benchmarks set source = ?, published = ?", [source, published])
+    with Database(tmp_path / "leaks.duckdb").reading() as read:
+        told = PAGES["/sources"].answer(read, Filters(), [], "light")["benchmark-table-insight"]["children"]
+    assert told.startswith(said)
+
+
+def test_the_data_page_counts_all_sessions_whatever_the_filters(tmp_path):
+    build(tmp_path / "leaks.duckdb", sessions=300)
+    with Database(tmp_path / "leaks.duckdb").reading() as read:
+        answer = PAGES["/data"].answer(read, Filters(devices=("mobile",), since=date(1990, 1, 1), until=date(1990, 1, 2)), [], "light")
+    assert answer["page-subtitle"] == {"children": "300 sessions · 1–10 March 2024"}
+    assert "Filters do not apply to this page" in words(answer["page-notes"])
+
+
+def test_the_data_page_tells_outcomes_that_happened_and_each_note_once(tmp_path):
+    build(tmp_path / "leaks.duckdb", sessions=300)
+    with duckdb.connect(str(tmp_path / "leaks.duckdb")) as con:
+        con.execute(
+            "update loads set rows_read = 307, rejected = 7, notes = ['Seven rows are odd.', 'There is no device column: so be it.']"
+        )
+    with Database(tmp_path / "leaks.duckdb").reading() as read:
+        answer = PAGES["/data"].answer(read, Filters(), [], "light")
+    assert words(answer["data-loads-insight"]) == "307 rows read from 1 file, 300 new sessions; every other row has its reason."
+    table = words(answer["data-loads"]).split("\n")
+    assert "Rejected" in table and "7" in table and "Bots" not in table and "No consent" not in table
+    assert words(answer).count("Seven rows are odd.") == 1 and "There is no device column: so be it." in table
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_database_without_sessions_offers_no_filters(tmp_path, path):
+    build(tmp_path / "leaks.duckdb", sessions=0, model=False)
+    with Database(tmp_path / "leaks.duckdb").reading() as read:
+        assert "unfiltered" in words(PAGES[path].answer(read, Filters(), [], "light")["page-empty"])

@@ -137,3 +137,19 @@ def test_count_says_what_it_stands_for(value):
     units = {"k": 1e3, "M": 1e6, "bn": 1e9}
     amount, _, unit = text.partition(NBSP)
     assert float(amount) * units.get(unit, 1) == pytest.approx(value, rel=0.006)
+
+
+@pytest.mark.parametrize(
+    ("n", "nouns", "said"),
+    [(1, ("session",), "1 session"), (0, ("session",), "0 sessions"), (12_345, ("country", "countries"), "12,345 countries")],
+)
+def test_counts_with_their_noun(n, nouns, said):
+    assert theme.counted(n, *nouns) == said
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [("<10s", "<10 s"), ("10s–1m", "10 s–1 min"), ("10–20m", "10–20 min"), (">30m", ">30 min"), ("3rd mile", "3rd mile")],
+)
+def test_buckets_of_durations(name, written):
+    assert theme.bucket(name).replace(NBSP, " ") == written

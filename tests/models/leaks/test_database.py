@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -202,7 +203,7 @@ WEEK = pa.array(np.datetime64("2026-01-05") + np.arange(N) % 7)
 BAD = {
     "one dimension": (dict(country=["Canada"] * N, source=["google"] * N), "Only one dimension"),
     "no dimension": (dict(device=["mobile"] * N, country=["Canada"] * N, source=["google"] * N), "No dimension"),
-    "a single day": (dict(session_date=ONE_DAY), "no more than one interval"),
+    "a single day": (dict(session_date=ONE_DAY), "no two whole weeks"),
     "one week": (dict(session_date=WEEK), None),
     "zero conversions": (dict(stage=np.arange(N) % 3), "No session converted"),
     "nobody engaged": (dict(stage=np.zeros(N, int)), "No session passed"),
@@ -239,6 +240,17 @@ def test_days_before_the_first_whole_week_are_left_out(tmp_path, empty_database)
     assert cells.calendar.starts[0].isoformat() == "2026-01-08" and len(cells.calendar) == 2
     assert cells.sessions == rows(db, "select count(*) from sessions where session_date >= date '2026-01-08'")[0][0]
     assert cells.notes == ("The first 3 days make no whole week and are left out.",)
+
+
+@pytest.mark.parametrize("dated", [0, N // 7])
+def test_sessions_without_dates_are_counted_all_the_same(tmp_path, empty_database, dated):
+    """A table may tell no days at all, or those of a few sessions alone: less than two weeks of them make no bins."""
+    days = pa.array([date(2026, 1, 5) if n < dated else None for n in range(N)], pa.date32())
+    db = build(tmp_path / "leaks.duckdb", made(N, session_date=days), empty_database)
+    with reading(db) as con:
+        cells, _, _ = database.read_cells(con, settings.read())
+    assert not cells.calendar.is_dated and cells.sessions == N
+    assert cells.conversions == rows(db, "select count(*) from sessions where stage = 3")[0][0] > 0
 
 
 def test_an_empty_database_says_so(tmp_path, empty_database):
