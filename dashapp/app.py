@@ -74,7 +74,9 @@ def create(settings: Settings) -> App:
             {"name": "color-scheme", "content": "light dark"},
         ],
     )
-    app.server.config.update(COMPRESS_ALGORITHM=["zstd", "br", "gzip"], COMPRESS_LEVEL=4, COMPRESS_MIN_SIZE=800, MAX_CONTENT_LENGTH=4_000_000)
+    app.server.config.update(
+        COMPRESS_ALGORITHM=["zstd", "br", "gzip"], COMPRESS_LEVEL=4, COMPRESS_MIN_SIZE=800, MAX_CONTENT_LENGTH=4_000_000
+    )
     app.layout = lambda: _layout(database, settings)
     _callbacks(app, database)
     auth.install(app.server, settings)

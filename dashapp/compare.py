@@ -101,13 +101,8 @@ def of(read: Reading, filters: Filters) -> Comparison | None:
         return Comparison(filters, filters, problem="There are no days before the chosen ones.")
     now = replace(filters, since=since, until=until)
     before = replace(filters, since=since - back, until=until - back)
-    ends = {"a": now.since, "b": now.until, "c": before.since, "d": before.until}
-    (days,) = read.kept(
-        "select count(*) filter (session_date between $a and $b) as now, count(*) filter (session_date between $c and $d) as before "
-        "from date_coverage where not is_missing",
-        ends,
-    )
+    covered, covered_before = (common.days_covered(read, period.since, period.until) for period in (now, before))
     missing = ""
-    if not days["before"]:
+    if not covered_before:
         missing = f"There are no data for {span(before.since, before.until)}, {WORDS[filters.compare]}: nothing is compared."
-    return Comparison(now, before, days["now"], days["before"], missing)
+    return Comparison(now, before, covered, covered_before, missing)

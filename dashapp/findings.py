@@ -326,6 +326,12 @@ def dimension_name(dimension: str) -> str:
     return NAMES.get(dimension, clean(dimension).replace("_", " "))
 
 
+def moment(text: Any) -> str:
+    """A day told as text, as people write it."""
+    on = _iso(text)
+    return full_day(on) if on else clean(text)
+
+
 def _iso(text: Any) -> date | None:
     if isinstance(text, date):
         return text

@@ -185,7 +185,7 @@ def read_examples(
     names = ("session_id", "visitor", "is_converted", "day", *RETROSPECTIVE.numbers, *RETROSPECTIVE.labels)
     data_hash = hashed(con, f"({chosen})", names)
     converted = table.column("is_converted").to_numpy().astype(bool)
-    visitors, days = Column.of(table.column("visitor")), table.column("day").to_numpy().astype(np.int64)
+    visitors, days = Column.of(table.column("visitor")), table.column("day").fill_null(0).to_numpy().astype(np.int64)
     ids = table.select(["session_id", "load_id"])
     if design is RETROSPECTIVE:
         rows = np.arange(len(table))

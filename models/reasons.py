@@ -158,7 +158,11 @@ def lasted(seconds: float, pageviews: float) -> str:
         return "left at once" if pageviews <= 1 else "time unknown"
     if seconds < 90:
         return f"stayed {seconds:.0f} s"
-    return f"stayed {seconds / 60:.0f} min"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"stayed {minutes} min"
+    hours, rest = divmod(minutes, 60)
+    return f"stayed {hours} h {rest} min" if rest else f"stayed {hours} h"
 
 
 def nth(number: float) -> str:

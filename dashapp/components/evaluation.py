@@ -41,14 +41,9 @@ def figure(value: Any) -> str:
 
 
 def spread(row: Mapping[str, Any], name: str) -> str:
-    """The 95 % interval of a figure.
-
-    Resampling adds to a distance that is never below nought, so the interval of a small one can lie wholly above it: that is none to show.
-    """
-    value, low, high = (theme.number(row.get(f"{name}{end}")) for end in ("", "_low", "_high"))
-    if low is None or high is None or (value is not None and not low <= value <= high):
-        return ""
-    return f"{figure(low)}–{figure(high)}"
+    """The 95 % interval of a figure."""
+    low, high = theme.number(row.get(f"{name}_low")), theme.number(row.get(f"{name}_high"))
+    return "" if low is None or high is None else f"{figure(low)}–{figure(high)}"
 
 
 def measures(runs: Mapping[str, Mapping[str, Any]]) -> dict:

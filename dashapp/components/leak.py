@@ -196,7 +196,7 @@ def gap_card(row: Row, run: Row, symbol: str, plans: Sequence[Row] = ()) -> html
 
 SITE = (
     Column("Step", lambda one: findings.clean(one["step"]), is_number=False),
-    Column("Since about", lambda one: findings.clean(one["on"]), is_number=False),
+    Column("Since about", lambda one: findings.moment(one["on"]), is_number=False),
     Column("Before", lambda one: theme.rate(one["rate_before"])),
     Column("Since", lambda one: theme.rate(one["rate_after"])),
     Column("Change of the rate", lambda one: [findings.change_words(one["log_change"]), html.Small(_range(one))]),
@@ -248,7 +248,7 @@ def intent_card(rows: Sequence[Row], wide: int = 6) -> html.Section:
     few = [row for _, some in groupby(rows, itemgetter("dimension")) for row in islice(some, 4)]
     return html.Section(
         [
-            html.H3("Differences of intent"),
+            html.H2("Differences of intent"),
             html.P(INTENT, className="insight"),
             html.Div(table(few, INTENTS), className="table-box", tabIndex=0),
             html.Footer(html.Span("As they are, not at equal mix; with 95 % intervals", className="count")),
@@ -267,8 +267,8 @@ def brief(run: Row | None, leaks: Sequence[Row], spots: Sequence[Row], symbol: s
     priced = [row for row in leaks if row["kind"] != findings.GAP and row["cause"] not in findings.NOT_PRICED]
     scope = [html.P("Leaks are ranked over all sessions: filters do not apply to them.", className="fine")] if is_filtered else []
     if not priced:
-        said = findings.nothing_words(run, spots) if run["candidates"] else ["Nothing could be ranked."]
-        return [html.P(["Nothing stands out. ", *said]), html.P(dcc.Link("See the ranking", href=f"/leaks{suffix}")), *scope]
+        nothing = ["Nothing stands out.", *findings.nothing_words(run, spots)] if run["candidates"] else ["Nothing could be ranked."]
+        return [html.P(" ".join(nothing)), html.P(dcc.Link("See the ranking", href=f"/leaks{suffix}")), *scope]
     lines = []
     for row in priced[:3]:
         worth = findings.loss(row, symbol)

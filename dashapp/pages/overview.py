@@ -62,7 +62,7 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     found, spots = leaks.open_leaks(read), leaks.blind_spots(read)
     summed = leak.brief(leaks.latest_run(read), found, spots, currency, filters.query(), is_filtered=not filters.are_empty)
     result["leak-summary"] = {"children": summed}
-    result.update(_tiles(totals, days, _covered(read, filters, days), look, currency))
+    result.update(_tiles(totals, days, common.days_covered(read, filters.since, filters.until), look, currency))
     result.update(changes.answer(read, comparison, filters, currency))
     for chart in CHARTS:
         rows = days if chart is charts.DAILY_TREND else charts.rows_of(chart, read, filters)
@@ -80,21 +80,9 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     return result
 
 
-def _covered(read: Reading, filters: Filters, days: list[Row]) -> int:
-    """How many of the chosen days have data: under filters more than those with a session that matches."""
-    if filters == Filters(since=filters.since, until=filters.until, compare=filters.compare):
-        return len(days)
-    chosen = {"since": filters.since, "until": filters.until}
-    return read.kept(
-        "select count(*) as days from date_coverage "
-        "where not is_missing and session_date between coalesce($since, session_date) and coalesce($until, session_date)",
-        chosen,
-    )[0]["days"]
-
-
 def _tiles(totals: Row, days: list[Row], covered: int, look: str, currency: str) -> Answer:
     sessions, conversions = totals["sessions"], totals["conversions"]
-    per_day = sessions / covered if days else 0
+    per_day = sessions / covered if covered else 0
     tiles = {
         "kpi-sessions": (
             theme.exact(sessions),

@@ -1,6 +1,8 @@
 """What every page reads: totals, days covered, the current model run, filter options, definitions."""
 
 import json
+from bisect import bisect_left, bisect_right
+from datetime import date
 from typing import Any
 
 from dashapp.db import Reading, Row, Statement
@@ -28,6 +30,14 @@ def coverage(read: Reading) -> Row:
         "count(*) filter (is_missing) as missing, (select sessions from kpis) as sessions from date_coverage",
     )
     return rows[0]
+
+
+def days_covered(read: Reading, since: date | None, until: date | None) -> int:
+    """How many days there are sessions of, between two days or without a bound."""
+    days = read.kept("select coalesce(list(session_date order by session_date), []) as days from date_coverage where not is_missing")[0][
+        "days"
+    ]
+    return max((bisect_right(days, until) if until else len(days)) - (bisect_left(days, since) if since else 0), 0)
 
 
 def current_run(read: Reading) -> dict[str, Any] | None:

@@ -16,8 +16,9 @@ found as (
     select
         'warning' as severity,
         'dates' as topic,
-        count(*) filter (where is_missing) || ' of ' || count(*) || ' days have no sessions; the first is '
-            || min(session_date) filter (where is_missing) || '.' as message
+        count(*) filter (where is_missing) || ' of ' || count(*)
+            || if(count(*) filter (where is_missing) = 1, ' days has no sessions: ', ' days have no sessions; the first is ')
+            || strftime(min(session_date) filter (where is_missing), '%-d %B %Y') || '.' as message
     from date_coverage
     having count(*) filter (where is_missing) > 0
     union all

@@ -12,7 +12,6 @@ def test_figures(value, written):
     assert figure(value) == written
 
 
-def test_an_interval_that_does_not_hold_its_figure_is_not_shown():
-    assert spread({"ece": 0.0003, "ece_low": 0.0004, "ece_high": 0.0021}, "ece") == ""
+def test_an_interval_is_shown_where_there_is_one():
     assert spread({"ece": 0.0005, "ece_low": 0.0004, "ece_high": 0.0021}, "ece") == "0.0004–0.0021"
     assert spread({"auc": 0.9, "auc_low": None, "auc_high": None}, "auc") == ""

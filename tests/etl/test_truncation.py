@@ -77,7 +77,7 @@ def test_missing_days(tmp_path):
     load([write_flat(tmp_path / "a.csv", [*visits(3), *visits(3, first=9, date="20170707", visitId="1499459738")])], db)
     with duckdb.connect(str(db), read_only=True) as con:
         messages = [message for (message,) in con.execute("select message from data_warnings where topic = 'dates'").fetchall()]
-    assert messages == ["2 of 4 days have no sessions; the first is 2017-07-05."]
+    assert messages == ["2 of 4 days have no sessions; the first is 5 July 2017."]
 
 
 def test_an_export_without_any_outcome_says_so(tmp_path):

@@ -8,6 +8,7 @@ from sklearn.metrics import average_precision_score, f1_score, roc_auc_score
 
 from models.bootstrap import intervals
 from models.calibration import sigmoid
+from models.comparison import figures
 from models.evaluation import SHARES, at_top, auc_and_precision, best_threshold, f1_at, lift_by_decile
 
 RANKED = st.lists(st.tuples(st.integers(0, 20), st.booleans(), st.integers(0, 3)), min_size=2, max_size=200)
@@ -128,6 +129,18 @@ def test_bootstrap_interval_holds_the_truth_as_often_as_it_says():
         low, high = intervals(p, draw.random(500) < p, np.arange(500), seed=seed, replicates=100)["auc"]
         held += low <= truth <= high
     assert held >= 51
+
+
+def test_an_interval_that_does_not_hold_its_figure_is_none():
+    """Of right probabilities over many sessions the calibration error is smaller than that of almost every replicate."""
+    draw = np.random.default_rng(6)
+    p = np.repeat(np.linspace(0.01, 0.2, 20), 1_000)
+    converted = np.concatenate([np.arange(1_000) < round(1_000 * rate) for rate in np.linspace(0.01, 0.2, 20)])
+    visitors = draw.permutation(len(p))
+    found = figures(p, converted, visitors, seed=0)
+    assert found["ece"] == pytest.approx(0, abs=1e-9)
+    assert min(intervals(p, converted, visitors, seed=0)["ece"]) > found["ece"] and np.isnan([found["ece_low"], found["ece_high"]]).all()
+    assert found["auc_low"] < found["auc"] < found["auc_high"]
 
 
 def test_one_class_has_no_interval():

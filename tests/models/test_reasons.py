@@ -79,3 +79,11 @@ def test_contributions_add_up_to_the_score(trained, known_world):
     scorer = trained.model.final
     rest = scorer.margins(sessions) - scorer.contributions(sessions).sum(axis=1)
     assert np.ptp(rest) < 1e-4
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [(5, "5 s"), (89, "89 s"), (90, "2 min"), (3_599, "60 min"), (5_399, "1 h 30 min"), (7_200, "2 h"), (25_800, "7 h 10 min")],
+)
+def test_lengths_are_told_in_units_one_can_picture(seconds, said):
+    assert words("time", ROW | {"duration_seconds": seconds}) == f"stayed {said}"

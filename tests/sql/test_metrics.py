@@ -185,7 +185,7 @@ def test_daily_rates(shop):
 
 def test_date_coverage_and_warning_tell_missing_days(shop):
     assert [row["is_missing"] for row in records(shop, "from date_coverage")] == [False, True, True, False]
-    assert "2 of 4 days have no sessions; the first is 2026-03-03." in [row["message"] for row in records(shop, "from data_warnings")]
+    assert "2 of 4 days have no sessions; the first is 3 March 2026." in [row["message"] for row in records(shop, "from data_warnings")]
 
 
 def test_filter_options(shop):
