@@ -94,7 +94,7 @@ def land_sessions(con: duckdb.DuckDBPyConnection, group: list[FileLoad], landing
         load_id = "(select load_id from landing_files where landing_files.file = landed.file)"
     con.execute(f"insert into scratch.landing by name select {load_id} as load_id, landed.* from ({landing.sql}) as landed")
     if landing.events_sql:
-        con.execute(f"insert into scratch.events by name {landing.events_sql}")
+        con.execute(f"insert into scratch.events by name select {load_id} as load_id, landed.* from ({landing.events_sql}) as landed")
 
 
 def count_events(con: duckdb.DuckDBPyConnection, group: list[FileLoad]) -> None:
