@@ -26,6 +26,13 @@ def test_agrees_with_published_percentages(con, k, n, low, high):
     assert found == (low, high)
 
 
+def test_nothing_is_known_of_an_unknown_count(con):
+    assert (
+        con.execute("select wilson_low(null, 9), wilson_high(null, 9), wilson_low(null, 9, 2.5), wilson_high(null, 9, 2.5)").fetchone()
+        == (None,) * 4
+    )
+
+
 def test_nothing_is_known_from_no_trials(con):
     assert con.execute("select wilson_low(0, 0), wilson_high(0, 0), safe_rate(0, 0), wilson_low(null, null)").fetchone() == (None,) * 4
 
