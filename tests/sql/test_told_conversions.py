@@ -41,6 +41,7 @@ def asked(db, query: str) -> list[dict]:
 UNKNOWN = {
     "kpis": {"conversions", "transactions", "conversion_rate", "ci_low", "ci_high"},
     "country_rates": {"iso3", "conversions", "transactions", "conversion_rate", "ci_low", "ci_high"},
+    "daily_rates": {"conversions", "conversion_rate", "ci_low", "ci_high"},
     "device_benchmarks": {"conversions", "conversion_rate", "ci_low", "ci_high", "delta"},
     "source_device_rates": {"conversions", "conversion_rate", "ci_low", "ci_high", "shrunk_rate"},
     "period_split": {"conversions", "conversion_rate", "previous_conversions", "previous_rate", "mix_effect", "rate_effect"},
