@@ -285,6 +285,25 @@ def test_a_file_without_events_never_replaces_what_events_told(tmp_path, db):
     assert query(both, "select session_id, stage, load_id from sessions order by all") == told
 
 
+BURST = {"source": "loud.example", "pageviews": 1, "timeOnSite": 0, "visitId": "1499201738"}
+
+
+@pytest.mark.parametrize(("sizes", "together", "apart"), [((20, 20), 40, 0), ((40, 5), 45, 40), ((12, 9), 0, 0)])
+def test_a_burst_is_judged_within_a_load(tmp_path, sizes, together, apart):
+    """However it is divided into files; in loads apart each is judged for itself (docs/decisions/bots-by-load.md)."""
+    files = [write_flat(tmp_path / f"{n}.csv", visits(size, first=100 * n, **BURST)) for n, size in enumerate(sizes)]
+    load(files, tmp_path / "together.duckdb")
+    for file in files:
+        load([file], tmp_path / "apart.duckdb")
+    judged = "select count(*), count(*) filter (rule = 'burst') from bots"
+    assert query(tmp_path / "together.duckdb", judged) == [(together, together)]
+    assert query(tmp_path / "apart.duckdb", judged) == [(apart, apart)]
+    load(files, tmp_path / "apart.duckdb", again=True)
+    assert query(tmp_path / "apart.duckdb", judged) == [(together, together)]
+    for name in ("together", "apart"):
+        assert query(tmp_path / f"{name}.duckdb", "select (select count(*) from sessions) + (select count(*) from bots)") == [(sum(sizes),)]
+
+
 def test_a_later_count_of_key_events_counts(tmp_path, db):
     header = "clientId,sessionId,date,keyEvents\n"
     for name, converted in (("a", 1), ("b", 0)):
