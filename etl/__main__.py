@@ -70,6 +70,7 @@ def time_zone(text: str) -> str:
 
 def run_load(arguments: argparse.Namespace) -> int:
     """Load, then say what came of each file."""
+    from etl.folders import in_words
     from etl.load import load
     from etl.mapping import read_map
     from etl.progress import Progress
@@ -98,6 +99,8 @@ def run_load(arguments: argparse.Namespace) -> int:
     print_summary(result["files"])
     for name in result["already_loaded"]:
         print(f"{name}: already loaded, nothing to do")
+    if result["passed_over"]:
+        print(f"Passed over: {in_words(result['passed_over'])}.")
     for warning in result["warnings"]:
         print(f"warning: {warning}", file=sys.stderr)
     if result["files"]:
@@ -107,6 +110,7 @@ def run_load(arguments: argparse.Namespace) -> int:
 
 def run_inspect(arguments: argparse.Namespace) -> int:
     """Load into a database that is thrown away, and say what would come of each file."""
+    from etl.folders import in_words
     from etl.inspect import inspect
     from etl.mapping import read_map
     from etl.progress import Progress
@@ -125,7 +129,10 @@ def run_inspect(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print(json.dumps(results))
     else:
-        print_summary([result for result in results if "problem" not in result])
+        print_summary([result for result in results if "format" in result])
+        passed_over = [result for result in results if "passed_over" in result]
+        if passed_over:
+            print(f"Would be passed over: {in_words(passed_over)}.")
         for result in results:
             if "problem" in result:
                 print(result["problem"], file=sys.stderr)

@@ -130,7 +130,7 @@ def files_in(archive: zipfile.ZipFile, name: str) -> list[zipfile.ZipInfo]:
     chosen: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
         _refuse_trick(info, name)
-        if info.is_dir() or _is_passed_over(info.filename):
+        if info.is_dir() or any(map(why_passed_over, info.filename.split("/"))):
             continue
         if info.filename in chosen:
             raise InputError(f"{name}: holds two files named '{shorten(info.filename)}': unpack it, then load the files inside")
@@ -167,9 +167,11 @@ def _refuse_trick(info: zipfile.ZipInfo, name: str) -> None:
         )
 
 
-def _is_passed_over(member: str) -> bool:
-    """What systems put beside files: macOS's __MACOSX folders and ._ files, folder settings, hidden files."""
-    return any(part in PASSED_OVER or part.startswith(".") for part in member.split("/"))
+def why_passed_over(part: str) -> str | None:
+    """Why what has such a name is no export: it is hidden, or systems put it beside files; None for all else."""
+    if part in PASSED_OVER or part.startswith("._"):
+        return "put there by a system"
+    return "hidden" if part.startswith(".") else None
 
 
 def _refuse_packing(info: zipfile.ZipInfo, name: str) -> None:

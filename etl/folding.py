@@ -12,8 +12,8 @@ def fold_repeated(con: duckdb.DuckDBPyConnection) -> None:
     """Leave one landed row a session: equal rows are duplicates, rows that differ are folded.
 
     Within one file the fold takes the largest count, duration, revenue and stage and the first row's labels: rows that differ there are
-    hits, products or parts of one session. Of several files the last one wins, as it was exported later; but one without events, which
-    tells no stage, never wins over one with.
+    hits, products or parts of one session. Of several files the last one wins, as it was exported later; but one without events never wins
+    over one with.
     """
     con.execute(
         f"""
@@ -29,7 +29,8 @@ def fold_repeated(con: duckdb.DuckDBPyConnection) -> None:
     if not repeated:
         return
     is_repeated = f"reject_reason is null and hash({KEY}) in (select key from scratch.repeated)"
-    content = ", ".join(name for name in COLUMNS if name not in ("row_number", "file"))
+    told = [name for name in COLUMNS if name not in ("row_number", "file")]
+    content = ", ".join(told)
     con.execute(
         f"""
         create table scratch.ranked as
@@ -67,9 +68,13 @@ def fold_repeated(con: duckdb.DuckDBPyConnection) -> None:
             *,
             lag(content) over versions as before,
             row_number() over versions as version,
-            stage is null and coalesce(bool_or(stage is not null) over (versions rows unbounded preceding), false) as is_poorer,
-            row_number() over (partition by {KEY} order by stage is not null desc, load_id desc) = 1 as is_kept
-        from (select *, md5(cast(row({content}) as varchar)) as content from scratch.by_file)
+            not has_events and bool_or(has_events) over (versions rows unbounded preceding) as is_poorer,
+            row_number() over (partition by {KEY} order by has_events desc, load_id desc) = 1 as is_kept
+        from (
+            select by_file.*, files.stage_basis = 'events' as has_events, md5(cast(row({", ".join(f"by_file.{name}" for name in told)}) as varchar)) as content
+            from scratch.by_file as by_file
+            inner join scratch.files as files on files.load_id = by_file.load_id
+        )
         window versions as (partition by {KEY} order by load_id)
         """
     )
@@ -87,7 +92,7 @@ def fold_repeated(con: duckdb.DuckDBPyConnection) -> None:
         f"""
         insert into scratch.landing by name
         select
-            * exclude (content, before, version, is_poorer, is_kept),
+            * exclude (content, has_events, before, version, is_poorer, is_kept),
             min(load_id) over (partition by {KEY}) as first_load
         from scratch.sequence
         qualify is_kept

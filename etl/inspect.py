@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from etl.errors import InputError
-from etl.load import expand, load
+from etl.folders import expand
+from etl.load import load
 from etl.mapping import ColumnMap
 
 
@@ -18,10 +19,12 @@ def inspect(
 ) -> list[dict]:
     """Summaries of the files as `etl.load.load` gives them, each loaded alone into a database that is thrown away.
 
-    A file that cannot be used has `file` and `problem` (the line that loading it would print) instead of counts.
+    A file that cannot be used has `file` and `problem` (the line that loading it would print) instead of counts; what a load would pass over
+    has `file` and `passed_over` (why).
     """
+    files, passed_over = expand(paths)
     results = []
-    for file in expand(paths):
+    for file in files:
         report(f"Looking at {file.name}")
         with tempfile.TemporaryDirectory(prefix="leaks-inspect-") as folder:
             try:
@@ -30,4 +33,4 @@ def inspect(
                 results += loaded["files"]
             except InputError as error:
                 results.append({"file": file.name, "problem": str(error)})
-    return results
+    return results + [one.summary() for one in passed_over]

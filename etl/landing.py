@@ -8,8 +8,8 @@ import duckdb
 
 from etl import events, readers
 from etl.errors import InputError
-from etl.lacks import lacks
-from etl.notices import notices
+from etl.lacks import CAPABILITIES, lacks
+from etl.notices import NO_CONVERSIONS, notices
 from etl.readers import Landing
 from etl.recognise import Source
 
@@ -94,7 +94,7 @@ def land_sessions(con: duckdb.DuckDBPyConnection, group: list[FileLoad], landing
         load_id = "(select load_id from landing_files where landing_files.file = landed.file)"
     con.execute(f"insert into scratch.landing by name select {load_id} as load_id, landed.* from ({landing.sql}) as landed")
     if landing.events_sql:
-        con.execute(f"insert into scratch.events by name {landing.events_sql}")
+        con.execute(f"insert into scratch.events by name select {load_id} as load_id, landed.* from ({landing.events_sql}) as landed")
 
 
 def count_events(con: duckdb.DuckDBPyConnection, group: list[FileLoad]) -> None:
@@ -134,6 +134,8 @@ def count(con: duckdb.DuckDBPyConnection, item: FileLoad, *, alone: bool) -> Non
     notes, warnings = notices(con, good, item.rows_read if may_be_cut else None)
     item.notes += [note for note in notes if note not in item.notes]
     item.warnings += warnings
+    if NO_CONVERSIONS in notes:
+        item.lacks = [name for name in CAPABILITIES if name in {*item.lacks, "conversions", "revenue"}]
     if lost:
         refuse_swallowed(con, item)
     if item.rows_read == 0:

@@ -1,7 +1,6 @@
 """Loading a batch of exports: all of it, or one line that says why not."""
 
 import json
-import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +11,7 @@ import duckdb
 
 from etl import cubes, events, landing, merge, privacy, schema, sessionize, stages
 from etl.errors import InputError
+from etl.folders import beside_demo, expand
 from etl.landing import OUTCOMES, FileLoad
 from etl.mapping import ColumnMap
 from etl.preparing import Export, Preparing
@@ -21,7 +21,6 @@ from etl.reports import storing
 
 MANY_REJECTS = 0.05
 MOST_AT_ONCE = 120 << 20  # bytes of Parquet, some three million GA4 events
-BESIDE_DEMO = {"truth.json", "true_probabilities.parquet"}
 
 
 def load(
@@ -48,15 +47,15 @@ def load(
 
     Returns
     -------
-    dict with `files` (a summary each), `already_loaded` (names), `warnings` (sentences) and `seconds`.
+    dict with `files` (a summary each), `already_loaded` (names), `passed_over` (what stands in folders and is no export), `warnings`
+    (sentences) and `seconds`.
 
     Raises
     ------
     InputError : a file cannot be used; then nothing has changed.
     """
     started = time.monotonic()
-    warnings: list[str] = []
-    files = expand(paths, warnings)
+    files, passed_over = expand(paths)
     report(f"Looking at {len(files)} file{'s' * (len(files) != 1)}")
     known = set() if again else known_hashes(db)
     with Preparing(db.with_name(f"{db.name}.unpacked")) as preparing:
@@ -66,7 +65,12 @@ def load(
             if export.sha256 not in known:
                 fresh.setdefault(export.sha256, export)
         names = {export.name for export in fresh.values()}
-        result = {"files": [], "already_loaded": sorted({export.name for export in exports} - names), "warnings": warnings}
+        result = {
+            "files": [],
+            "already_loaded": sorted({export.name for export in exports} - names),
+            "passed_over": [one.summary() for one in passed_over if one.is_usual],
+            "warnings": [f"{one.path}: {one.reason} and was passed over." for one in passed_over if not one.is_usual],
+        }
         load_fresh(list(fresh.values()), preparing, db, expected_format, settings, mapping, report, result)
     return result | {"seconds": round(time.monotonic() - started, 2)}
 
@@ -150,51 +154,6 @@ def recognise_as(preparing: Preparing, export: Export, expected_format: str | No
     if expected_format and source.format != expected_format:
         raise InputError(f"{source.name}: is {source.format}, not {expected_format}; leave out --format or name the right one.")
     return source
-
-
-def expand(paths: Iterable[str | Path], warnings: list[str] | None = None) -> list[Path]:
-    """The files meant by some paths: files themselves, and the files inside folders, in the order of their names.
-
-    Folders that cannot be read, and what is no file in a folder, are passed over and told in `warnings`.
-    """
-    files = []
-    warnings = [] if warnings is None else warnings
-    for path in map(Path, paths):
-        if path.is_dir():
-            inside = files_inside(path, warnings)
-            if not inside:
-                raise InputError(f"{path}: an empty folder; name a folder or files with exports.")
-            files += inside
-        elif path.exists():
-            files.append(path)
-        else:
-            raise InputError(f"{path}: no such file; check the path.")
-    files = [file for file in files if not beside_demo(file)]
-    if not files:
-        raise InputError("No export among the files given; name the exports to load.")
-    return files
-
-
-def files_inside(folder: Path, warnings: list[str]) -> list[Path]:
-    """The files in a folder and the folders in it, without what systems hide there."""
-
-    def tell(error: OSError) -> None:
-        warnings.append(f"{error.filename}: cannot be read ({error.strerror}) and was passed over; nothing in it is loaded.")
-
-    found = []
-    for parent, folders, names in os.walk(folder, onerror=tell):
-        folders[:] = [name for name in folders if name != "__MACOSX"]
-        for path in (Path(parent) / name for name in names if not name.startswith(".")):
-            if path.is_file():
-                found.append(path)
-            else:
-                warnings.append(f"{path}: is no file (a pipe, a device or a broken link) and was passed over.")
-    return sorted(found)
-
-
-def beside_demo(file: Path) -> bool:
-    """Whether a file is what the demo writes beside its exports."""
-    return file.name in BESIDE_DEMO and (file.parent / "truth.json").exists()
 
 
 def known_hashes(db: Path) -> set[str]:

@@ -14,8 +14,8 @@ from pathlib import Path
 import duckdb
 
 from etl.errors import InputError
+from etl.folders import expand
 from etl.headers import ALIASES, normalise, shorten, spellings
-from etl.load import expand
 from etl.mapped_tables import recognise_table
 from etl.readers import dates, wrapping
 from etl.readers.csv_scan import CsvScan
@@ -110,7 +110,7 @@ def draft(paths: Iterable[str | Path]) -> str:
     ------
     InputError : there is more than one file, or it is no table.
     """
-    files = expand(paths)
+    files, _ = expand(paths)
     if len(files) != 1:
         raise InputError(f"--suggest-map drafts a map for one file, not for {len(files)}: name one")
     source = recognise_table(files[0], None)

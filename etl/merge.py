@@ -23,7 +23,7 @@ def create_landing(con: duckdb.DuckDBPyConnection) -> None:
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     con.execute(f"create table scratch.landing (load_id integer, first_load integer, session_id varchar, visitor_id varchar, {columns})")
     events = ", ".join(f"{name} {kind}" for name, kind in EVENT_COLUMNS.items())
-    con.execute(f"create table scratch.events ({events})")
+    con.execute(f"create table scratch.events (load_id integer, {events})")
 
 
 def merge(con: duckdb.DuckDBPyConnection) -> None:
@@ -144,8 +144,9 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
         select
             incoming.session_id,
             incoming.first_load,
-            incoming.rule is null and (({compared}) or (told.stage_basis = 'events' and tells.stage_basis = 'thresholds')) as adds_nothing,
-            incoming.rule is not null as is_bot,
+            coalesce(told.stage_basis = 'events' and tells.stage_basis = 'thresholds', false) as is_poorer,
+            is_poorer or (incoming.rule is null and {compared}) as adds_nothing,
+            incoming.rule is not null and not is_poorer as is_bot,
             incoming.is_from_events,
             stored.place
         from stored
@@ -169,15 +170,33 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
         """
     )
     con.execute("delete from scratch.incoming where session_id in (select session_id from scratch.known where adds_nothing)")
+    leave_bots_with_events(con)
     con.execute("create table scratch.replaced as select session_id from scratch.known where not adds_nothing and not is_bot")
     cubes.take_out(con, "select place from scratch.known where not adds_nothing")
     con.execute("delete from bots where session_id in (select session_id from scratch.incoming)")
 
 
+def leave_bots_with_events(con: duckdb.DuckDBPyConnection) -> None:
+    """Take out of scratch.incoming what a file without events tells of bots whose events were told."""
+    con.execute(
+        """
+        create or replace temp table poorer as
+        select incoming.session_id, incoming.first_load
+        from scratch.incoming as incoming
+        inner join bots on bots.session_id = incoming.session_id
+        inner join loads as told on told.load_id = bots.load_id
+        inner join scratch.files as tells on tells.load_id = incoming.load_id
+        where told.stage_basis = 'events' and tells.stage_basis = 'thresholds'
+        """
+    )
+    con.execute("insert into scratch.counts select first_load, 'duplicates', count(*) from poorer group by first_load")
+    con.execute("delete from scratch.incoming where session_id in (select session_id from poorer)")
+
+
 def merge_events(con: duckdb.DuckDBPyConnection) -> None:
     """Bring scratch.events into events: those of sessions that came in, once each, replacing what a session had before.
 
-    A session that a file without events told of once more keeps its own.
+    They are those of the file whose version of the session counts. A session that a file without events told of once more keeps its own.
     """
     if con.execute("select count(*) from (select 1 from scratch.events limit 1)").fetchone() == (0,):
         return
@@ -185,9 +204,9 @@ def merge_events(con: duckdb.DuckDBPyConnection) -> None:
     con.execute(
         f"""
         create table scratch.landed_sessions as
-        select {KEY}, {session_id} as session_id
+        select {KEY}, load_id, {session_id} as session_id
         from scratch.landing
-        semi join scratch.events using ({KEY})
+        semi join scratch.events using ({KEY}, load_id)
         where reject_reason is null
         """
     )
@@ -198,7 +217,7 @@ def merge_events(con: duckdb.DuckDBPyConnection) -> None:
         select distinct on (session_id, event_index)
             session_id, event_index, occurred_at, event_name, page, value
         from scratch.events
-        inner join scratch.landed_sessions using ({KEY})
+        inner join scratch.landed_sessions using ({KEY}, load_id)
         semi join sessions on sessions.session_id = landed_sessions.session_id
         order by session_id, event_index, occurred_at, event_name, page, value
         """

@@ -13,6 +13,8 @@ from tests import templates
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_FIRST = (
     "fuzz/test_shapes.py",
+    "etl/test_ga360_partition.py",
+    "etl/test_flat_partition.py",
     "etl/test_ga4_partition.py",
     "models/leaks/test_database.py",
     "browser/test_filters.py",

@@ -122,6 +122,8 @@ def _groups(days: list[Row], most: int = 30) -> list[list[Row]]:
 
 
 def _value(group: list[Row], column: str) -> float | None:
+    if any(day[column] is None for day in group):
+        return None
     if column != "conversion_rate":
         return sum([day[column] for day in group]) / len(group)
     sessions = sum([day["sessions"] for day in group])

@@ -70,6 +70,7 @@ EVENT_COLUMNS = {
     "event_name": "varchar",
     "page": "varchar",
     "value": "double",
+    "file": "varchar",
 }
 
 

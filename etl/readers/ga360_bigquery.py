@@ -215,6 +215,7 @@ def _events_sql(record: _Record, scan: str, columns: dict[str, str]) -> str:
     revenue = f"try_cast({record.hit('transaction', 'transactionRevenue')} as double) / 1000000"
     value = f"try_cast({record.hit('eventInfo', 'eventValue')} as double)"
     session = ", ".join(f"{columns[name]} as {name}" for name in ("visitor_key", "visit_key", "session_date", "started_at"))
+    session += f", {columns.get('file', ABSENT)} as file"
     return f"""
 with hits as materialized (
     select
@@ -225,7 +226,8 @@ with hits as materialized (
         started_at + to_milliseconds(coalesce(try_cast({record.hit("", "time")} as bigint), 0)) as occurred_at,
         {record.event_name} as event_name,
         {record.page} as raw_page,
-        case when {record.event_name} = 'purchase' then {revenue} else {value} end as value
+        case when {record.event_name} = 'purchase' then {revenue} else {value} end as value,
+        file
     from (
         select
             {session},
@@ -239,7 +241,7 @@ pages as (
     select raw_page, {labels.landing_page_sql(labels.plain_sql("raw_page", limit=2000))} as page
     from (select distinct raw_page from hits where raw_page is not null)
 )
-select visitor_key, visit_key, session_date, event_index, occurred_at, event_name, page, value
+select visitor_key, visit_key, session_date, event_index, occurred_at, event_name, page, value, file
 from hits
 left join pages on pages.raw_page = hits.raw_page
 """

@@ -1,7 +1,7 @@
 create or replace macro newcombe_low
 (k1, n1, k2, n2) as
     case
-        when n1 > 0 and n2 > 0
+        when k1 + n1 > 0 and k2 + n2 > 0
         then greatest(
             -1e0,
             cast(k1 as double) / n1 - cast(k2 as double) / n2
@@ -10,7 +10,7 @@ create or replace macro newcombe_low
     end,
 (k1, n1, k2, n2, z) as
     case
-        when n1 > 0 and n2 > 0
+        when k1 + n1 > 0 and k2 + n2 > 0
         then greatest(
             -1e0,
             cast(k1 as double) / n1 - cast(k2 as double) / n2
@@ -18,4 +18,4 @@ create or replace macro newcombe_low
         )
     end;
 
-comment on macro newcombe_low is 'Lower bound of Newcombe''s hybrid score interval for k1 / n1 - k2 / n2 (Newcombe 1998, method 10); 95 %, or of any level by its quantile z. NULL where n1 or n2 is 0; within [-1, 1].';
+comment on macro newcombe_low is 'Lower bound of Newcombe''s hybrid score interval for k1 / n1 - k2 / n2 (Newcombe 1998, method 10); 95 %, or of any level by its quantile z. NULL where n1 or n2 is 0, or k1 or k2 not known; within [-1, 1].';

@@ -3,8 +3,8 @@ with sums as (
     select
         country,
         cast(coalesce(sum(sessions), 0) as bigint) as sessions,
-        cast(coalesce(sum(sessions) filter (where stage = 3), 0) as bigint) as conversions,
-        cast(coalesce(sum(transactions), 0) as bigint) as transactions
+        told_conversions(cast(coalesce(sum(sessions) filter (where stage = 3), 0) as bigint)) as conversions,
+        told_conversions(cast(coalesce(sum(transactions), 0) as bigint)) as transactions
     from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
     group by country
 )
@@ -30,8 +30,8 @@ comment on view country_rates is 'One row per country. Over all sessions; as a f
 comment on column country_rates.country is 'Country.';
 comment on column country_rates.iso3 is 'ISO 3166-1 alpha-3 code; NULL where the name is not known.';
 comment on column country_rates.sessions is 'Sessions.';
-comment on column country_rates.conversions is 'Converting sessions.';
-comment on column country_rates.transactions is 'Purchases.';
-comment on column country_rates.conversion_rate is 'Converting sessions / sessions.';
+comment on column country_rates.conversions is 'Converting sessions; NULL where no loaded file tells conversions.';
+comment on column country_rates.transactions is 'Purchases; NULL where no loaded file tells conversions.';
+comment on column country_rates.conversion_rate is 'Converting sessions / sessions; NULL where no loaded file tells conversions.';
 comment on column country_rates.ci_low is 'Lower bound of the 95 % Wilson interval of the rate.';
 comment on column country_rates.ci_high is 'Upper bound of the 95 % Wilson interval of the rate.';

@@ -3,7 +3,7 @@ with sums as (
     select
         session_date,
         cast(coalesce(sum(sessions), 0) as bigint) as sessions,
-        cast(coalesce(sum(sessions) filter (where stage = 3), 0) as bigint) as conversions,
+        told_conversions(cast(coalesce(sum(sessions) filter (where stage = 3), 0) as bigint)) as conversions,
         coalesce(sum(revenue_micros), 0) / 1000000 as revenue
     from day_cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
     where session_date is not null
@@ -28,8 +28,8 @@ select * from daily_rates();
 comment on view daily_rates is 'One row per day that has sessions. Over all sessions; as a function it takes filters, e.g. from daily_rates(devices := [''mobile'']).';
 comment on column daily_rates.session_date is 'Day in the time zone of the property.';
 comment on column daily_rates.sessions is 'Sessions.';
-comment on column daily_rates.conversions is 'Converting sessions.';
-comment on column daily_rates.conversion_rate is 'Converting sessions / sessions.';
+comment on column daily_rates.conversions is 'Converting sessions; NULL where no loaded file tells conversions.';
+comment on column daily_rates.conversion_rate is 'Converting sessions / sessions; NULL where no loaded file tells conversions.';
 comment on column daily_rates.ci_low is 'Lower bound of the 95 % Wilson interval of the rate.';
 comment on column daily_rates.ci_high is 'Upper bound of the 95 % Wilson interval of the rate.';
 comment on column daily_rates.revenue is 'Revenue in currency units.';

@@ -3,7 +3,7 @@ with sums as (
     select
         device,
         cast(coalesce(sum(sessions), 0) as bigint) as sessions,
-        cast(coalesce(sum(sessions) filter (where stage = 3), 0) as bigint) as conversions
+        told_conversions(cast(coalesce(sum(sessions) filter (where stage = 3), 0) as bigint)) as conversions
     from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
     group by device
 ),
@@ -44,8 +44,8 @@ select * from device_benchmarks();
 comment on view device_benchmarks is 'One row per device: its rate beside a benchmark from the table benchmarks. Over all sessions; as a function it takes filters, e.g. from device_benchmarks(devices := [''mobile'']).';
 comment on column device_benchmarks.device is 'Device category.';
 comment on column device_benchmarks.sessions is 'Sessions.';
-comment on column device_benchmarks.conversions is 'Converting sessions.';
-comment on column device_benchmarks.conversion_rate is 'Converting sessions / sessions.';
+comment on column device_benchmarks.conversions is 'Converting sessions; NULL where no loaded file tells conversions.';
+comment on column device_benchmarks.conversion_rate is 'Converting sessions / sessions; NULL where no loaded file tells conversions.';
 comment on column device_benchmarks.ci_low is 'Lower bound of the 95 % Wilson interval of the rate.';
 comment on column device_benchmarks.ci_high is 'Upper bound of the 95 % Wilson interval of the rate.';
 comment on column device_benchmarks.benchmark_rate is 'Rate to compare with; NULL where there is none.';

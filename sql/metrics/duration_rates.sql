@@ -3,7 +3,7 @@ with sums as (
     select
         bucket,
         cast(coalesce(sum(sessions), 0) as bigint) as sessions,
-        cast(coalesce(sum(sessions) filter (where stage = 3), 0) as bigint) as conversions
+        told_conversions(cast(coalesce(sum(sessions) filter (where stage = 3), 0) as bigint)) as conversions
     from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
     where bucket >= 0
     group by bucket
@@ -28,7 +28,7 @@ comment on view duration_rates is 'One row per duration bucket that occurs, over
 comment on column duration_rates.bucket is 'Bucket: <10s, 10s–1m, 1–5m, 5–10m, 10–20m, 20–30m, >30m (lower edge included).';
 comment on column duration_rates.bucket_order is 'Its order, from 0.';
 comment on column duration_rates.sessions is 'Sessions.';
-comment on column duration_rates.conversions is 'Converting sessions.';
-comment on column duration_rates.conversion_rate is 'Converting sessions / sessions.';
+comment on column duration_rates.conversions is 'Converting sessions; NULL where no loaded file tells conversions.';
+comment on column duration_rates.conversion_rate is 'Converting sessions / sessions; NULL where no loaded file tells conversions.';
 comment on column duration_rates.ci_low is 'Lower bound of the 95 % Wilson interval of the rate.';
 comment on column duration_rates.ci_high is 'Upper bound of the 95 % Wilson interval of the rate.';

@@ -5,7 +5,7 @@ with sums as (
         cast(sum(sessions) as bigint) as browsed,
         cast(coalesce(sum(sessions) filter (where stage >= 1), 0) as bigint) as engaged,
         cast(coalesce(sum(sessions) filter (where stage >= 2), 0) as bigint) as deep,
-        cast(coalesce(sum(sessions) filter (where stage >= 3), 0) as bigint) as converted
+        told_conversions(cast(coalesce(sum(sessions) filter (where stage >= 3), 0) as bigint)) as converted
     from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
     group by device
 ),
@@ -38,7 +38,7 @@ comment on view funnel_by_device is 'One row per device and funnel stage. Stages
 comment on column funnel_by_device.device is 'Device category.';
 comment on column funnel_by_device.stage is 'Funnel stage, 0 to 3.';
 comment on column funnel_by_device.stage_name is 'Its name.';
-comment on column funnel_by_device.sessions is 'Sessions that reached the stage or a later one.';
+comment on column funnel_by_device.sessions is 'Sessions that reached the stage or a later one; at stage 3 NULL where no loaded file tells conversions.';
 comment on column funnel_by_device.share_of_entry is 'sessions / sessions at stage 0 of the device.';
 comment on column funnel_by_device.step_rate is 'Share of these sessions that reached the next stage; NULL at the last.';
 comment on column funnel_by_device.dropped is 'Sessions that did not reach the next stage; NULL at the last.';

@@ -2,8 +2,8 @@ create or replace macro kpis(devices := null, sources := null, countries := null
 with sums as (
     select
         cast(coalesce(sum(sessions), 0) as bigint) as sessions,
-        cast(coalesce(sum(sessions) filter (where stage = 3), 0) as bigint) as conversions,
-        cast(coalesce(sum(transactions), 0) as bigint) as transactions,
+        told_conversions(cast(coalesce(sum(sessions) filter (where stage = 3), 0) as bigint)) as conversions,
+        told_conversions(cast(coalesce(sum(transactions), 0) as bigint)) as transactions,
         coalesce(sum(revenue_micros), 0) / 1000000 as revenue,
         safe_rate(sum(pageviews), sum(pageviews_known)) as avg_pageviews,
         safe_rate(sum(duration_ms), sum(duration_known)) / 1000 as avg_duration_seconds,
@@ -30,10 +30,10 @@ select * from kpis();
 
 comment on view kpis is 'One row: the key figures. Over all sessions; as a function it takes filters, e.g. from kpis(devices := [''mobile'']).';
 comment on column kpis.sessions is 'Sessions.';
-comment on column kpis.conversions is 'Converting sessions.';
-comment on column kpis.transactions is 'Purchases; a session can have several.';
+comment on column kpis.conversions is 'Converting sessions; NULL where no loaded file tells conversions.';
+comment on column kpis.transactions is 'Purchases; a session can have several; NULL where no loaded file tells conversions.';
 comment on column kpis.revenue is 'Revenue in currency units.';
-comment on column kpis.conversion_rate is 'Converting sessions / sessions.';
+comment on column kpis.conversion_rate is 'Converting sessions / sessions; NULL where no loaded file tells conversions.';
 comment on column kpis.ci_low is 'Lower bound of the 95 % Wilson interval of the rate.';
 comment on column kpis.ci_high is 'Upper bound of the 95 % Wilson interval of the rate.';
 comment on column kpis.avg_pageviews is 'Page views per session, over sessions that count them.';

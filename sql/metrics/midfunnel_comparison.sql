@@ -25,7 +25,7 @@ by_metric as (
 select
     metric,
     max(amount) filter (where is_converted) as converted,
-    max(amount) filter (where not is_converted) as engaged_not_converted
+    told_conversions(max(amount) filter (where not is_converted)) as engaged_not_converted
 from by_metric
 group by metric_order, metric
 order by metric_order;
@@ -38,4 +38,4 @@ select * from midfunnel_comparison();
 comment on view midfunnel_comparison is 'One row per metric: sessions that converted beside sessions that engaged (stage 1 or 2) without converting. Over all sessions; as a function it takes filters, e.g. from midfunnel_comparison(devices := [''mobile'']). Durations and views of converters include the purchase itself.';
 comment on column midfunnel_comparison.metric is 'sessions, avg_pageviews, avg_duration_seconds, avg_visit_number, share_returned (visitors who had been there before) or share_mobile.';
 comment on column midfunnel_comparison.converted is 'Its value over converting sessions.';
-comment on column midfunnel_comparison.engaged_not_converted is 'Its value over sessions engaged without converting.';
+comment on column midfunnel_comparison.engaged_not_converted is 'Its value over sessions engaged without converting; NULL where no loaded file tells conversions.';

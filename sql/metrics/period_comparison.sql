@@ -29,10 +29,10 @@ measures as (
         unnest(
             [
                 {'metric_order': 1, 'metric': 'sessions', 'kind': 'total', 'y': coalesce(sessions, 0)::double, 'x': 1e0},
-                {'metric_order': 2, 'metric': 'conversions', 'kind': 'total', 'y': coalesce(conversions, 0)::double, 'x': 1e0},
-                {'metric_order': 3, 'metric': 'transactions', 'kind': 'total', 'y': coalesce(transactions, 0)::double, 'x': 1e0},
+                {'metric_order': 2, 'metric': 'conversions', 'kind': 'total', 'y': told_conversions(coalesce(conversions, 0)::double), 'x': 1e0},
+                {'metric_order': 3, 'metric': 'transactions', 'kind': 'total', 'y': told_conversions(coalesce(transactions, 0)::double), 'x': 1e0},
                 {'metric_order': 4, 'metric': 'revenue', 'kind': 'total', 'y': coalesce(revenue, 0)::double, 'x': 1e0},
-                {'metric_order': 5, 'metric': 'conversion_rate', 'kind': 'share', 'y': coalesce(conversions, 0)::double, 'x': coalesce(sessions, 0)::double},
+                {'metric_order': 5, 'metric': 'conversion_rate', 'kind': 'share', 'y': told_conversions(coalesce(conversions, 0)::double), 'x': coalesce(sessions, 0)::double},
                 {'metric_order': 6, 'metric': 'bounce_rate', 'kind': 'share', 'y': coalesce(bounces, 0)::double, 'x': coalesce(bounces_known, 0)::double},
                 {'metric_order': 7, 'metric': 'revenue_per_session', 'kind': 'mean', 'y': coalesce(revenue, 0)::double, 'x': coalesce(sessions, 0)::double},
                 {'metric_order': 8, 'metric': 'avg_pageviews', 'kind': 'mean', 'y': coalesce(pageviews, 0)::double, 'x': coalesce(pageviews_known, 0)::double},

@@ -14,9 +14,9 @@ with sums as (
             else cast(source as varchar)
         end as segment,
         cast(coalesce(sum(sessions) filter (where is_current), 0) as bigint) as sessions,
-        cast(coalesce(sum(sessions) filter (where is_current and stage = 3), 0) as bigint) as conversions,
+        told_conversions(cast(coalesce(sum(sessions) filter (where is_current and stage = 3), 0) as bigint)) as conversions,
         cast(coalesce(sum(sessions) filter (where not is_current), 0) as bigint) as previous_sessions,
-        cast(coalesce(sum(sessions) filter (where not is_current and stage = 3), 0) as bigint) as previous_conversions
+        told_conversions(cast(coalesce(sum(sessions) filter (where not is_current and stage = 3), 0) as bigint)) as previous_conversions
     from period_cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations, previous_since := previous_since, previous_until := previous_until)
     group by grouping sets ((device), (channel), (country), (source))
 ),
@@ -67,10 +67,10 @@ comment on view period_split is 'One row per dimension (device, channel, country
 comment on column period_split.dimension is 'What sessions are split by: device, channel, country or source.';
 comment on column period_split.segment is 'One level of it. Sources beyond the largest are one level, unless the filter names them.';
 comment on column period_split.sessions is 'Sessions in the current period.';
-comment on column period_split.conversions is 'Converting sessions in the current period.';
+comment on column period_split.conversions is 'Converting sessions in the current period; NULL where no loaded file tells conversions.';
 comment on column period_split.conversion_rate is 'Their share; NULL without sessions.';
 comment on column period_split.previous_sessions is 'Sessions in the previous period.';
-comment on column period_split.previous_conversions is 'Converting sessions in the previous period.';
+comment on column period_split.previous_conversions is 'Converting sessions in the previous period; NULL where no loaded file tells conversions.';
 comment on column period_split.previous_rate is 'Their share; NULL without sessions.';
 comment on column period_split.share is 'Share of the segment in all sessions of the current period.';
 comment on column period_split.previous_share is 'Share of the segment in all sessions of the previous period.';

@@ -5,7 +5,7 @@ with sums as (
         unnest([
             coalesce(sum(sessions) filter (where stage = 0), 0),
             coalesce(sum(sessions) filter (where stage = 1), 0),
-            coalesce(sum(sessions) filter (where stage = 2), 0)
+            told_conversions(coalesce(sum(sessions) filter (where stage = 2), 0))
         ]) as dropped,
         safe_rate(sum(revenue_micros), sum(sessions) filter (where stage = 3)) / 1000000 as avg_revenue_per_conversion
     from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
@@ -49,7 +49,7 @@ select * from revenue_at_stake();
 
 comment on view revenue_at_stake is 'One row per step between funnel stages. Over all sessions; as a function it takes filters, e.g. from revenue_at_stake(devices := [''mobile'']).';
 comment on column revenue_at_stake.step is 'The two stages.';
-comment on column revenue_at_stake.dropped is 'Sessions that reached the first and not the second.';
+comment on column revenue_at_stake.dropped is 'Sessions that reached the first and not the second; at the last step NULL where no loaded file tells conversions.';
 comment on column revenue_at_stake.avg_revenue_per_conversion is 'Revenue / converting sessions, in currency units.';
 comment on column revenue_at_stake.ceiling_revenue is 'dropped x avg_revenue_per_conversion: a ceiling nobody can reach, since it supposes that every visitor who left had bought.';
 comment on column revenue_at_stake.recoverable_revenue is 'What the leaks found at this step cost in the period ranked, in currency units; lasting gaps are not in it. NULL until leaks are ranked, and with any filter: leaks are ranked over all sessions.';

@@ -4,7 +4,7 @@ with sums as (
         source,
         device,
         cast(coalesce(sum(sessions), 0) as bigint) as sessions,
-        cast(coalesce(sum(sessions) filter (where stage = 3), 0) as bigint) as conversions
+        told_conversions(cast(coalesce(sum(sessions) filter (where stage = 3), 0) as bigint)) as conversions
     from cells(devices := devices, sources := sources, countries := countries, channels := channels, since := since, until := until, durations := durations)
     group by source, device
 ),
@@ -65,8 +65,8 @@ comment on view source_device_rates is 'One row per source and device, for the 1
 comment on column source_device_rates.source is 'Source.';
 comment on column source_device_rates.device is 'Device category.';
 comment on column source_device_rates.sessions is 'Sessions.';
-comment on column source_device_rates.conversions is 'Converting sessions.';
-comment on column source_device_rates.conversion_rate is 'Converting sessions / sessions.';
+comment on column source_device_rates.conversions is 'Converting sessions; NULL where no loaded file tells conversions.';
+comment on column source_device_rates.conversion_rate is 'Converting sessions / sessions; NULL where no loaded file tells conversions.';
 comment on column source_device_rates.ci_low is 'Lower bound of the 95 % Wilson interval of the rate.';
 comment on column source_device_rates.ci_high is 'Upper bound of the 95 % Wilson interval of the rate.';
 comment on column source_device_rates.shrunk_rate is 'Rate pulled towards the rate of all sessions, the more so the fewer sessions there are (beta-binomial, prior by moments). NULL where the site has no conversions or a single group.';

@@ -70,7 +70,8 @@ EVENTS = {"view_item": 430, "add_to_cart": 176, "begin_checkout": 100, "purchase
 def parquet(path, source, wrapped: bool = False):
     with duckdb.connect() as con:
         hits = "{'list': list_transform(hits, lambda hit: {'element': hit})}" if wrapped else "hits"
-        con.execute(f"copy (select * replace ({hits} as hits) from read_json('{source}')) to '{path}' (format parquet)")
+        rows = f"select * replace ({hits} as hits) from read_json('{source}')" if wrapped else f"from read_json('{source}')"
+        con.execute(f"copy ({rows}) to '{path}' (format parquet)")
     return path
 
 

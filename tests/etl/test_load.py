@@ -275,7 +275,7 @@ def test_a_file_without_events_never_replaces_what_events_told(tmp_path, db):
     told = query(db, "select session_id, stage, load_id from sessions order by all")
     ((sessions,),) = query(db, "select count(*) from sessions")
     poorer = counts(load([tmp_path / "flat"], db))
-    assert poorer[0]["duplicates"] == sessions and "sessions_updated" not in poorer[0] and "sessions_new" not in poorer[0]
+    assert poorer == [{"duplicates": sessions + query(db, "select count(*) from bots")[0][0]}]
     assert query(db, "select session_id, stage, load_id from sessions order by all") == told
     assert query(db, "select count(*) from events")[0][0] > sessions
     # Nor in one load, whichever comes last.
@@ -283,6 +283,50 @@ def test_a_file_without_events_never_replaces_what_events_told(tmp_path, db):
     poorer = counts(load([tmp_path / "ga360", tmp_path / "flat"], both))[-1]
     assert poorer["duplicates"] == sessions + query(both, "select count(*) from bots")[0][0] and len(poorer) == 1
     assert query(both, "select session_id, stage, load_id from sessions order by all") == told
+
+
+BURST = {"source": "loud.example", "pageviews": 1, "timeOnSite": 0, "visitId": "1499201738"}
+
+
+@pytest.mark.parametrize(("sizes", "together", "apart"), [((20, 20), 40, 0), ((40, 5), 45, 40), ((12, 9), 0, 0)])
+def test_a_burst_is_judged_within_a_load(tmp_path, sizes, together, apart):
+    """However it is divided into files; in loads apart each is judged for itself (docs/decisions/bots-by-load.md)."""
+    files = [write_flat(tmp_path / f"{n}.csv", visits(size, first=100 * n, **BURST)) for n, size in enumerate(sizes)]
+    load(files, tmp_path / "together.duckdb")
+    for file in files:
+        load([file], tmp_path / "apart.duckdb")
+    judged = "select count(*), count(*) filter (rule = 'burst') from bots"
+    assert query(tmp_path / "together.duckdb", judged) == [(together, together)]
+    assert query(tmp_path / "apart.duckdb", judged) == [(apart, apart)]
+    load(files, tmp_path / "apart.duckdb", again=True)
+    assert query(tmp_path / "apart.duckdb", judged) == [(together, together)]
+    for name in ("together", "apart"):
+        assert query(tmp_path / f"{name}.duckdb", "select (select count(*) from sessions) + (select count(*) from bots)") == [(sum(sizes),)]
+
+
+def test_a_later_count_of_key_events_counts(tmp_path, db):
+    header = "clientId,sessionId,date,keyEvents\n"
+    for name, converted in (("a", 1), ("b", 0)):
+        (tmp_path / f"{name}.csv").write_text(f"{header}1,s1,20260704,{converted}\n2,s2,20260704,0\n")
+    loaded = counts(load([tmp_path / "a.csv", tmp_path / "b.csv"], db))
+    assert loaded == [{"sessions_new": 2}, {"sessions_updated": 1, "duplicates": 1}]
+    assert query(db, "select count(*) from sessions where is_converted") == [(0,)]
+
+
+def test_events_are_those_of_the_version_that_counts(tmp_path, db):
+    longer, shorter = test_ga360.session(), test_ga360.session(hits=[test_ga360.hit(1)])
+    files = [test_ga360.write_lines(tmp_path / f"{number}.json", [one]) for number, one in enumerate((longer, shorter))]
+    load(files, db)
+    assert query(db, "select event_index, page from events") == [(1, "/page1")]
+
+
+def test_a_file_without_events_makes_no_bot_of_who_bought(tmp_path, db):
+    totals = test_ga360.session()["totals"] | {"transactions": 1, "totalTransactionRevenue": 7_000_000}
+    buyer = test_ga360.session(totals=totals, trafficSource={"source": "semalt.com", "medium": "referral", "campaign": None})
+    load([test_ga360.write_lines(tmp_path / "a.json", [buyer])], db)
+    told_again = row(fullVisitorId=buyer["fullVisitorId"], visitId=buyer["visitId"], date=buyer["date"], source="semalt.com")
+    assert counts(load([write_flat(tmp_path / "b.csv", [told_again])], db)) == [{"duplicates": 1}]
+    assert query(db, "select transactions from sessions") == [(1,)] and query(db, "from bots") == []
 
 
 def test_a_file_without_events_takes_none_away_beside_one_that_has_some(tmp_path, db):

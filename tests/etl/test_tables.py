@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from etl.errors import InputError
-from etl.load import expand, load
+from etl.load import load
 
 from .exports import HEADER, ROW, row, visits, write_flat
 from .landing import land
@@ -194,22 +194,6 @@ def test_pipes_and_devices_are_refused_without_waiting(tmp_path):
     result = load([tmp_path], tmp_path / "db" / "leaks.duckdb")
     assert [file["sessions_new"] for file in result["files"]] == [2]
     assert any("pipe.csv: is no file" in warning for warning in result["warnings"])
-
-
-def test_a_folder_that_cannot_be_read_is_told(tmp_path, monkeypatch):
-    (tmp_path / "closed").mkdir()
-    write_flat(tmp_path / "a.csv", visits(2))
-    real = os.scandir
-
-    def scandir(path="."):
-        if str(path).endswith("closed"):
-            raise PermissionError(13, "Permission denied", str(path))
-        return real(path)
-
-    monkeypatch.setattr(os, "scandir", scandir)
-    warnings: list[str] = []
-    assert [file.name for file in expand([tmp_path], warnings)] == ["a.csv"]
-    assert len(warnings) == 1 and "closed: cannot be read (Permission denied) and was passed over" in warnings[0]
 
 
 def test_columns_of_json_in_other_spellings(tmp_path):

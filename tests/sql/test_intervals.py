@@ -34,6 +34,13 @@ def test_totals_are_told_for_thirty_days_with_both_ends_counted(con):
     assert days == (1, 30, 0.5, None)
 
 
+def test_nothing_is_known_of_an_unknown_count(con):
+    assert (
+        con.execute("select wilson_low(null, 9), wilson_high(null, 9), wilson_low(null, 9, 2.5), wilson_high(null, 9, 2.5)").fetchone()
+        == (None,) * 4
+    )
+
+
 def test_nothing_is_known_from_no_trials(con):
     assert con.execute("select wilson_low(0, 0), wilson_high(0, 0), safe_rate(0, 0), wilson_low(null, null)").fetchone() == (None,) * 4
 
