@@ -116,13 +116,15 @@ def count_events(con: duckdb.DuckDBPyConnection, group: list[FileLoad]) -> None:
 def count(con: duckdb.DuckDBPyConnection, item: FileLoad, *, alone: bool) -> None:
     """Count what a file gave, and store the rows that cannot be loaded with their reasons."""
     lost = con.execute(item.landing.lost_sql).fetchone()[0] if item.landing.lost_sql else 0
-    landed, bad, item.first_date, item.last_date = con.execute(
+    # Of a visit of one view Analytics does not know how long it was; where no other has a length either, nothing told it.
+    landed, bad, item.first_date, item.last_date, has_no_lengths = con.execute(
         """
         select
             count(*),
             count(reject_reason),
             min(session_date) filter (where reject_reason is null),
-            max(session_date) filter (where reject_reason is null)
+            max(session_date) filter (where reject_reason is null),
+            coalesce(max(pageviews) > 1 and coalesce(max(duration_seconds), 0) = 0, false)
         from scratch.landing
         where load_id = ?
         """,
@@ -134,8 +136,9 @@ def count(con: duckdb.DuckDBPyConnection, item: FileLoad, *, alone: bool) -> Non
     notes, warnings = notices(con, good, item.rows_read if may_be_cut else None)
     item.notes += [note for note in notes if note not in item.notes]
     item.warnings += warnings
-    if NO_CONVERSIONS in notes:
-        item.lacks = [name for name in CAPABILITIES if name in {*item.lacks, "conversions", "revenue"}]
+    also = {"conversions", "revenue"} if NO_CONVERSIONS in notes else set()
+    also |= {"duration"} if has_no_lengths else set()
+    item.lacks = [name for name in CAPABILITIES if name in {*item.lacks, *also}]
     if lost:
         refuse_swallowed(con, item)
     if item.rows_read == 0:

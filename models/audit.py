@@ -18,6 +18,7 @@ from models.early import Events, prefixes, usable
 from models.evaluation import auc_and_precision
 from models.examples import Examples
 from models.features import Sessions
+from models.percent import percent
 
 TOO_GOOD = 0.98
 AT_START = (
@@ -186,7 +187,7 @@ def report(
 def suspicion(row: dict) -> str | None:
     """Why a feature is suspected, if it is."""
     if row["changed"]:
-        return f"its value changed after the outcome in {row['changed'] * 100:.0f} % of the converting sessions"
+        return f"its value changed after the outcome in {percent(row['changed'])} of the converting sessions"
     if row["alone"] >= TOO_GOOD and row["feature"] not in AT_START:
         return f"alone it ranks with an AUC of {row['alone']:.3f}: more likely an effect of converting than a sign of it"
     return None

@@ -8,6 +8,8 @@ Mitchell et al. 2019, "Model cards for model reporting".
 from collections.abc import Mapping
 from typing import Any
 
+from models.percent import percent
+
 USE = {
     "retrospective": (
         "It ranks sessions that have ended by how much they look like sessions that convert, so that people can look at those that did not. "
@@ -160,7 +162,7 @@ def audit(metrics: Mapping[str, Any]) -> list[str]:
             figure(row["alone"]),
             figure(row["before"]),
             figure(row["after"]),
-            "–" if row["changed"] is None else f"{row['changed']:.0%}",
+            "–" if row["changed"] is None else percent(row["changed"]),
             row["suspected"] or "",
         ]
         for row in metrics.get("audit") or []

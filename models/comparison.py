@@ -27,8 +27,8 @@ SPLITS = ("visitor", "time", "plain")
 def figures(p: np.ndarray, converted: np.ndarray, visitors: np.ndarray, seed: int, *, curve_bins: int = 20) -> dict[str, float]:
     """Every measure of probabilities, each with its 95 % interval by visitor as `<name>_low` and `<name>_high`.
 
-    Intervals are cut at the highest value that arithmetic allows with these sessions. Resampling adds to a distance that is never below 0, so
-    that of a small calibration error can lie wholly above it: an interval that does not hold its figure is NaN.
+    Intervals are cut at the highest value that arithmetic allows with these sessions. Resampling adds to the calibration error, a distance that
+    is never below 0, so that the interval of a small one can lie wholly above it: then it is NaN.
     """
     auc, average_precision = auc_and_precision(p, converted)
     found = {
@@ -42,8 +42,9 @@ def figures(p: np.ndarray, converted: np.ndarray, visitors: np.ndarray, seed: in
         found |= at_top(p, converted, percent)
     for name, (low, high) in intervals(p, converted, visitors, seed=seed, curve_bins=curve_bins).items():
         best = found.get(f"{name}_max", np.inf)
-        is_told = low <= found[name] <= high
-        found[f"{name}_low"], found[f"{name}_high"] = (min(low, best), min(high, best)) if is_told else (np.nan, np.nan)
+        found[f"{name}_low"], found[f"{name}_high"] = (min(end, best) if np.isfinite(end) else end for end in (low, high))
+    if not found["ece_low"] <= found["ece"] <= found["ece_high"]:
+        found["ece_low"] = found["ece_high"] = np.nan
     return found | {"base_rate": float(np.mean(converted))}
 
 

@@ -13,6 +13,7 @@ from models.bootstrap import top_ratio
 from models.calibration import calibration_curve, expected_calibration_error, recalibration, slope_interval
 from models.comparison import figures
 from models.evaluation import auc_and_precision, f1_at, lift_by_decile, top_count
+from models.percent import percent
 
 FEW_CONVERSIONS = 100
 
@@ -135,8 +136,8 @@ def notes(kind: str, metrics: dict, absent: list[str]) -> list[str]:
         )
     if metrics["precision_at_10_max"] < 1:
         sentences.append(
-            f"With a conversion rate of {metrics['base_rate'] * 100:.2f} %, precision in the top 10 % cannot exceed "
-            f"{metrics['precision_at_10_max'] * 100:.1f} %, however good the model."
+            f"With a conversion rate of {percent(metrics['base_rate'], 2)}, precision in the top 10 % cannot exceed "
+            f"{percent(metrics['precision_at_10_max'], 1)}, however good the model."
         )
     if metrics["conversions"] < FEW_CONVERSIONS:
         sentences.append(

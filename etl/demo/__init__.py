@@ -1,6 +1,6 @@
 """Demo exports: one invented shop's traffic in the shapes Google Analytics exports, with leaks planted and the truth beside."""
 
-from .leaks import LEAKS, RENAMED, Leak, Renamed
-from .writing import FORMATS, LAST_DAY, write_demo
+from datetime import date
 
-__all__ = ["FORMATS", "LAST_DAY", "LEAKS", "RENAMED", "Leak", "Renamed", "write_demo"]
+FORMATS = {"ga4": "ga4-bigquery", "ga360": "ga360-bigquery", "flat": "flat-csv"}
+LAST_DAY = date(2026, 10, 31)

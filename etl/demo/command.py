@@ -6,8 +6,7 @@ from datetime import date
 
 from etl.progress import Progress
 
-from .leaks import LEAKS, RENAMED
-from .writing import FORMATS, LAST_DAY, write_demo
+from . import FORMATS, LAST_DAY
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,6 +27,9 @@ def whole(text: str) -> int:
 
 def run(args: argparse.Namespace) -> int:
     """Write the exports and say what is in them."""
+    from .leaks import LEAKS, RENAMED
+    from .writing import write_demo
+
     progress = Progress()
 
     def show(done: int, of: int) -> None:

@@ -15,13 +15,11 @@ import pyarrow.parquet as pq
 
 from etl.errors import InputError
 
-from . import flat, ga4, ga360, shop, truth
+from . import FORMATS, LAST_DAY, flat, ga4, ga360, shop, truth
 from .funnel import Behaviour
 from .leaks import LEAKS, RENAMED, Leak, Renamed, check
 from .visitors import Arrivals, Population
 
-FORMATS = {"ga4": "ga4-bigquery", "ga360": "ga360-bigquery", "flat": "flat-csv"}
-LAST_DAY = date(2026, 10, 31)
 MOST_DAYS = 3660
 OURS = re.compile(r"(ga_sessions|events)_\d{8}\.parquet|sessions\.csv|true_probabilities\.parquet|truth\.json")
 WORKERS = 2

@@ -10,6 +10,7 @@ import duckdb
 from models.alerts.judge import Judged, Told
 from models.leaks import cause
 from models.leaks.report import amounts, exchange, segment_words
+from models.percent import percent
 
 SCHEMA = 1
 LOSS, TRACKING, DEFINITION = "loss", "tracking", "definition"
@@ -87,7 +88,7 @@ def words(row: dict, kind: str, status: str) -> str:
     since = f", since about {row['started_on']}" if row["started_on"] else ""
     if since and row["started_from"] != row["started_until"]:
         since += f" (between {row['started_from']} and {row['started_until']})"
-    said = f"{STATUS[status]}: {segment}: {row['step']}{since}: {row['observed_rate']:.2%} of {row['sessions']:,} sessions pass, {row['expected_rate']:.2%} expected"
+    said = f"{STATUS[status]}: {segment}: {row['step']}{since}: {percent(row['observed_rate'], 2)} of {row['sessions']:,} sessions pass, {percent(row['expected_rate'], 2)} expected"
     evidence = row["evidence"]
     if kind == TRACKING:
         said += f"; {evidence.get('rule', 'the records stopped')}: look at the tags before believing a report on this step."

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from etl import privacy
-from etl.demo import write_demo
+from etl.demo.writing import write_demo
 from etl.errors import InputError
 from etl.load import load
 from etl.publish import quoted

@@ -12,6 +12,7 @@ from models.experiments.plan import LONGEST_WEEKS, plan, value_of_testing
 from models.leaks.cause import BEHAVIOUR
 from models.leaks.cells import Cells
 from models.leaks.ranking import GAP, Finding, Outcome
+from models.percent import percent
 
 SHARES = (1.0, 0.5)
 TRAFFIC_DAYS = 28
@@ -129,7 +130,7 @@ def monthly(cells: Cells, one: Finding) -> tuple[float, float] | None:
 def words(row: dict) -> str:
     """A plan in sentences."""
     whole = "all of the loss" if row["share"] == 1 else "half of the loss"
-    rates = f"from {percent(row['present_rate'])} to {percent(row['aimed_rate'])}"
+    rates = f"from {rate_words(row['present_rate'])} to {rate_words(row['aimed_rate'])}"
     traffic = row["sessions_per_week"]
     said = [
         f"To see whether a remedy wins back {whole}, {rates} of sessions, show it to half of the visitors of this segment, chosen at random: "
@@ -143,7 +144,7 @@ def words(row: dict) -> str:
         )
     elif row["smallest_rate"] is not None:
         said.append(
-            f"That is too long to be worth starting: in {LONGEST_WEEKS} weeks only a rate of {percent(row['smallest_rate'])} or more could be told from the present "
+            f"That is too long to be worth starting: in {LONGEST_WEEKS} weeks only a rate of {rate_words(row['smallest_rate'])} or more could be told from the present "
             "one. Mend it without a test and register the fix, or test on more pages at once."
         )
     else:
@@ -153,10 +154,10 @@ def words(row: dict) -> str:
     return " ".join(said)
 
 
-def percent(rate: float) -> str:
+def rate_words(rate: float) -> str:
     """A rate with three figures."""
     digits = max(2 - math.floor(math.log10(rate * 100)), 0) if 0 < rate < 1 else 0
-    return f"{rate:.{min(digits, 6)}%}"
+    return percent(rate, min(digits, 6))
 
 
 def weeks(number: int) -> str:

@@ -12,11 +12,12 @@ import numpy as np
 
 from models.experiments import days
 from models.experiments.fixes import Fix
-from models.experiments.plans import percent
+from models.experiments.plans import rate_words
 from models.experiments.verdict import LEAST_BINS, LEAST_PASSES, Verdict, verdict
 from models.leaks.cells import OTHER, Calendar
 from models.leaks.database import EXPRESSIONS, Funnel
 from models.leaks.ranking import GAP, Finding
+from models.percent import percent
 
 TOO_EARLY, CANNOT = "too early", "cannot say"
 COLUMNS = (
@@ -178,7 +179,7 @@ def words(fix: Fix, state: str, said: Verdict, figures: dict) -> str:
         )
     if state == TOO_EARLY:
         return f"Too early to say: {said.bins_after} of the {LEAST_BINS} stretches of days that a verdict needs have passed since {fix.fixed_on}. {seen(figures)}"
-    back = f"{said.recovered:.0%} of the loss [{said.recovered_low:.0%}, {said.recovered_high:.0%}] is back"
+    back = f"{percent(said.recovered)} of the loss [{percent(said.recovered_low)}, {percent(said.recovered_high)}] is back"
     if state == "fixed":
         return f"Fixed: against the rest of the traffic {back}. {seen(figures)}"
     if state == "worse":
@@ -193,10 +194,10 @@ def seen(figures: dict) -> str:
     before, after = figures["rate_before"], figures["rate_after"]
     if before is None or after is None:
         return "No session of the segment entered the step " + ("since." if after is None else "before.")
-    said = f"{percent(after)} of {figures['sessions_after']:,} sessions pass since, {percent(before)} of {figures['sessions_before']:,} did before"
+    said = f"{rate_words(after)} of {figures['sessions_after']:,} sessions pass since, {rate_words(before)} of {figures['sessions_before']:,} did before"
     if figures["rest_before"] is None or figures["rest_after"] is None or math.isnan(figures["rest_after"]):
         return said + "; there is no other traffic to compare with."
-    return said + f"; of the others {percent(figures['rest_after'])} and {percent(figures['rest_before'])}."
+    return said + f"; of the others {rate_words(figures['rest_after'])} and {rate_words(figures['rest_before'])}."
 
 
 def append(con: duckdb.DuckDBPyConnection, run_id: str, rows: list[dict]) -> None:

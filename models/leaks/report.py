@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from models.leaks.ranking import Finding, Outcome
+from models.percent import percent
 
 
 def described(outcome: Outcome) -> str:
@@ -31,7 +32,7 @@ def sentence(one: Finding) -> str:
     """One finding in a sentence or two."""
     segment = segment_words(one.segment)
     since = f" since about {one.started_on} (between {one.started_from} and {one.started_until})" if one.started_on else ""
-    rates = f"{one.observed_rate:.2%} of {one.sessions:,} sessions pass, {one.expected_rate:.2%} expected"
+    rates = f"{percent(one.observed_rate, 2)} of {one.sessions:,} sessions pass, {percent(one.expected_rate, 2)} expected"
     return f"{segment}: {one.step}{since}: {rates}; {amounts(one.conversions, one.revenue)}; {one.kind}, {one.cause}."
 
 
@@ -57,9 +58,9 @@ def figure(value: float) -> str:
 def change(one: dict) -> str:
     """A change of the whole site, or of its labels, in a sentence."""
     if one["kind"] == "definition change":
-        return f"A change of definition is likely: {exchange(one)}, {one['share_of_sessions']:.1%} of all sessions."
+        return f"A change of definition is likely: {exchange(one)}, {percent(one['share_of_sessions'], 1)} of all sessions."
     return (
-        f"The whole site since {one['on']}: {one['step']} from {one['rate_before']:.2%} to {one['rate_after']:.2%} "
+        f"The whole site since {one['on']}: {one['step']} from {percent(one['rate_before'], 2)} to {percent(one['rate_after'], 2)} "
         f"(in logarithms {one['log_change']:+.3f}: {one['log_mix']:+.3f} by who came, {one['log_rate']:+.3f} by how they did)."
     )
 
@@ -73,7 +74,7 @@ def blind(outcome: Outcome) -> list[str]:
     """What size of leak each step could have shown."""
     steps: dict[str, list[str]] = {}
     for spot in outcome.blind_spots:
-        loss = "not even a total loss" if spot["smallest_loss"] is None else f"{spot['smallest_loss']:.0%}"
+        loss = "not even a total loss" if spot["smallest_loss"] is None else percent(spot["smallest_loss"])
         steps.setdefault(spot["step"], []).append(f"{spot['expected_passes']:,}: {loss}")
     lines = [f"  {step}: {', '.join(told)}" for step, told in steps.items()]
     return ["Smallest loss that would have been seen four times in five, by expected passes of the segment:", *lines] if lines else []

@@ -10,7 +10,7 @@ with capabilities as (
             (5, 'duration', 'time on site', 'how long sessions lasted is unknown'),
             (6, 'visitors', 'visitor ids', 'who came back, and how often, is unknown'),
             (7, 'revenue', 'amounts of money', 'revenue shows as 0 and means nothing'),
-            (8, 'conversions', 'purchases or key events', 'no conversion rate can be told, and 0 % means nothing'),
+            (8, 'conversions', 'purchases or key events', 'no conversion rate can be told'),
             (9, 'events', 'events', 'funnel stages are told from counts of page views')
     ) as named (capability_order, capability, name, consequence)
 ),
@@ -43,7 +43,7 @@ select
         when sessions_without = 0 then null
         when sessions_without = sessions then 'Not in this data: the exports loaded have no ' || name || '; ' || consequence || '.'
         else format('{:,}', sessions_without) || ' of ' || format('{:,}', sessions) || ' sessions were loaded from files without ' || name
-            || '; for those, ' || consequence || '.'
+            || '; for those, ' || consequence || if(capability = 'conversions', ', and they count as not converted.', '.')
     end as sentence
 from counted
 order by capability_order;

@@ -14,7 +14,7 @@ import orjson
 import psutil
 
 from dashapp.api import tokens
-from etl.demo import write_demo
+from etl.demo.writing import write_demo
 from etl.load import load
 from models import runs
 from tests.benchmarks.table import number, row

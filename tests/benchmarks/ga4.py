@@ -7,7 +7,7 @@ from pathlib import Path
 
 import duckdb
 
-from etl.demo import write_demo
+from etl.demo.writing import write_demo
 from tests.benchmarks import loading
 from tests.benchmarks.table import number, row
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import duckdb
 
-from etl.demo import write_demo
+from etl.demo.writing import write_demo
 
 DEMO_SESSIONS = 500_000
 DAYS = 365

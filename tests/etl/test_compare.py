@@ -8,7 +8,7 @@ import pytest
 
 from etl.__main__ import main
 from etl.compare import compare
-from etl.demo import write_demo
+from etl.demo.writing import write_demo
 from etl.errors import InputError
 from etl.load import load
 from tests.etl.reporting import write_report

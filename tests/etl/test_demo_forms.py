@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from etl.demo import write_demo, writing
+from etl.demo import writing
+from etl.demo.writing import write_demo
 from tests.etl import demo_sql
 
 SESSIONS, DAYS = 12_000, 21

@@ -5,7 +5,7 @@ from datetime import date
 import duckdb
 import pytest
 
-from etl.demo import write_demo
+from etl.demo.writing import write_demo
 from etl.load import load
 from etl.schema import SQL
 

@@ -11,16 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from etl.demo import LEAKS, RENAMED, Leak, Renamed, hits, season, write_demo, writing
+from etl.demo import LAST_DAY, hits, season, writing
 from etl.demo.draws import pick, scramble
 from etl.demo.funnel import Behaviour
-from etl.demo.leaks import members
+from etl.demo.leaks import LEAKS, RENAMED, Leak, Renamed, members
 from etl.demo.visitors import HUMAN, Population
+from etl.demo.writing import write_demo
 
 SMALL = {"sessions": 6_000, "days": 30, "seed": 3}
 
 
-def simulate(sessions, days, seed=7, end=writing.LAST_DAY, leaks=LEAKS, renamed=RENAMED):
+def simulate(sessions, days, seed=7, end=LAST_DAY, leaks=LEAKS, renamed=RENAMED):
     """The days of a demo, in memory."""
     population = Population(seed, sessions, end - timedelta(days=days - 1), days)
     behaviour = Behaviour(seed, days, leaks, renamed)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from etl import merge
-from etl.demo import write_demo
+from etl.demo.writing import write_demo
 from etl.errors import InputError
 from etl.load import load
 from tests.conftest import records

@@ -163,6 +163,11 @@ class TestKaggle:
     def test_totals(self, kaggle):
         assert one(kaggle, "select sessions, conversions from kpis") == (1_000, 16)
 
+    def test_that_no_visit_has_a_length_is_told(self, kaggle, sample):
+        lengths = "select is_missing, (select count(duration_seconds) > 0 from sessions) from data_lacks where capability = 'duration'"
+        assert one(kaggle, lengths) == (True, False)
+        assert one(sample, lengths) == (False, True)
+
     def test_damaged_ids_are_healed_and_told(self, kaggle):
         assert one(kaggle, "select notes, warnings from loads") == (
             [

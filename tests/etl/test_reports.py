@@ -415,7 +415,7 @@ def test_loads_of_reports(tmp_path, db):
 
 
 def test_a_report_takes_the_place_of_the_demo(tmp_path, db):
-    from etl.demo import write_demo
+    from etl.demo.writing import write_demo
 
     write_demo(tmp_path / "demo", format="flat", sessions=300, days=3)
     load([tmp_path / "demo"], db)

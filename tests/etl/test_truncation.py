@@ -99,4 +99,12 @@ def test_an_export_without_any_outcome_says_so(tmp_path):
         with duckdb.connect(str(db), read_only=True) as con:
             assert con.execute("select list_contains(notes, ?) from loads", [NO_CONVERSIONS]).fetchone() == (True,)
             told = [message for (message,) in con.execute("select message from data_warnings where topic = 'conversions'").fetchall()]
-        assert len(told) == 1 and "0 %" in told[0] and "mean nothing" in told[0]
+        assert told == ["Not in this data: the exports loaded have no purchases or key events; no conversion rate can be told."]
+
+
+@pytest.mark.parametrize(("pageviews", "length", "is_missing"), [(3, "", True), (3, "40", False), (1, "", False)])
+def test_visits_of_several_views_without_any_length_are_a_gap(tmp_path, pageviews, length, is_missing):
+    """Of a visit of one view no length is known anyway: a file of them alone lacks nothing."""
+    load([write_flat(tmp_path / "a.csv", visits(30, pageviews=pageviews, timeOnSite=length))], tmp_path / "leaks.duckdb")
+    with duckdb.connect(str(tmp_path / "leaks.duckdb"), read_only=True) as con:
+        assert con.execute("select is_missing from data_lacks where capability = 'duration'").fetchone() == (is_missing,)

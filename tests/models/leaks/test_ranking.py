@@ -141,7 +141,7 @@ def test_a_dimension_that_another_tells_is_left_out():
         (cells_of({"device": ["x", "y"]}, [(("x",), 0, 5000, 500, 50), (("y",), 0, 5000, 400, 50)]), "Only one dimension"),
         (
             cells_of({"device": ["x", "y"], "b": ["p", "q"]}, [(("x", "p"), 0, 90_000, 9000, 900), (("y", "q"), 0, 400, 20, 2)]),
-            "one interval",
+            "no two whole weeks",
         ),
     ],
 )
