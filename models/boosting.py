@@ -15,14 +15,11 @@ from models.folds import FOLDS
 # Name -> lowest, highest and smallest step; None: searched on a logarithmic scale.
 SPACE = {
     "max_depth": (2, 6, 1),
-    "learning_rate": (0.06, 0.3, None),
+    "learning_rate": (0.03, 0.2, None),
     "subsample": (0.6, 1.0, 0.1),
     "colsample_bytree": (0.4, 1.0, 0.1),
     "reg_lambda": (1.0, 30.0, None),
 }
-SMALL_SPACE = SPACE | {"max_depth": (2, 3, 1), "learning_rate": (0.04, 0.1, None), "reg_lambda": (3.0, 20.0, None)}
-# Scoring takes as long as there are trees. Few conversions are learnt slowly, and leave few sessions to score.
-MAX_ROUNDS, SMALL_ROUNDS = 120, 300
 EVERY = 5
 PATIENCE = 20
 WORTHWHILE = 0.001
@@ -37,6 +34,31 @@ FIXED = {
     "nthread": 1,
     "seed_per_iteration": True,
 }
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How parameters are searched for: among which, how many sets of them, and with how many trees at most."""
+
+    space: dict
+    trials: int
+    max_rounds: int
+
+
+USUAL = Effort(SPACE, 20, 240)
+# Few conversions support few parameters, and small steps.
+OF_FEW = Effort(SPACE | {"max_depth": (2, 3, 1), "learning_rate": (0.04, 0.1, None), "reg_lambda": (3.0, 20.0, None)}, 8, 300)
+# Scoring takes as long as there are trees: where there is much to score, and to learn from, few and steep ones do nearly as well.
+OF_MANY = Effort(SPACE | {"learning_rate": (0.06, 0.3, None)}, 20, 120)
+FEW_CONVERSIONS = 100
+MANY_SESSIONS = 500_000
+
+
+def effort(sessions: int, conversions: int) -> Effort:
+    """What suits so many sessions and conversions."""
+    if conversions < FEW_CONVERSIONS:
+        return OF_FEW
+    return OF_MANY if sessions > MANY_SESSIONS else USUAL
 
 
 @dataclass(frozen=True)
@@ -89,7 +111,7 @@ def fit(design: Design, matrix: np.ndarray, converted: np.ndarray, params: dict,
     return xgb.train(FIXED | params | {"seed": seed}, quantile_matrix(design, matrix, converted), rounds)
 
 
-def cross_validate(parts: Sequence[Part], params: dict, seed: int, *, max_rounds: int = MAX_ROUNDS) -> tuple[Trial, list[np.ndarray]]:
+def cross_validate(parts: Sequence[Part], params: dict, seed: int, *, max_rounds: int) -> tuple[Trial, list[np.ndarray]]:
     """Grow one model a part side by side, until `PATIENCE` more rounds no longer lower their common log loss by a `WORTHWHILE` share.
 
     The number of rounds is one for all parts: chosen for each alone, it would flatter the parts' own scores.
@@ -130,7 +152,7 @@ def search(
     space: dict,
     trials: int,
     seed: int,
-    max_rounds: int = MAX_ROUNDS,
+    max_rounds: int,
     step: Callable[[int, int], None] = lambda done, of: None,
 ) -> Trial:
     """The best of some parameters by log loss on the held-out folds, each suggested by those tried before.

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from models.boosting import FEW_CONVERSIONS
 from models.bootstrap import top_ratio
 from models.calibration import calibration_curve, expected_calibration_error, recalibration, slope_interval
 from models.comparison import figures
 from models.evaluation import auc_and_precision, f1_at, lift_by_decile, top_count
 from models.percent import percent
-
-FEW_CONVERSIONS = 100
 
 IN_WORDS = {
     "visit_number": "visit numbers",

@@ -22,14 +22,12 @@ from models.early import Events
 from models.evaluation import best_threshold
 from models.examples import Examples
 from models.features import Encoder, Sessions
-from models.report import FEW_CONVERSIONS, Judged, plain, report
+from models.report import Judged, plain, report
 
 HELD_OUT = 0
 MIN_SESSIONS = 100
 MIN_VISITORS = 10
-TRIALS = 20
-TRIALS_WITH_FEW = 8
-SEARCH_SESSIONS = 40_000
+SEARCH_SESSIONS = 60_000
 CALIBRATION_SESSIONS = 250_000
 
 
@@ -79,9 +77,9 @@ def train(
     Parameters
     ----------
     trials
-        How many sets of parameters to try; by default `TRIALS`, or `TRIALS_WITH_FEW` below `FEW_CONVERSIONS` conversions.
+        How many sets of parameters to try; by default what `boosting.effort` says.
     max_rounds
-        Largest number of trees; by default `boosting.MAX_ROUNDS`, or `boosting.SMALL_ROUNDS` below so many conversions.
+        Largest number of trees; by default what `boosting.effort` says.
     search_sessions
         The search uses a sample of visitors with about so many sessions. Rounds, calibration and threshold of the held-out fold come
         from at most `CALIBRATION_SESSIONS`; the models themselves learn from all.
@@ -97,9 +95,8 @@ def train(
     """
     check(examples)
     sessions, converted = examples.sessions, examples.converted
-    few = examples.conversions < FEW_CONVERSIONS
-    trials = trials or (TRIALS_WITH_FEW if few else TRIALS)
-    max_rounds = max_rounds or (boosting.SMALL_ROUNDS if few else boosting.MAX_ROUNDS)
+    effort = boosting.effort(examples.count, examples.conversions)
+    trials, max_rounds = trials or effort.trials, max_rounds or effort.max_rounds
 
     say("Dividing visitors into folds …")
     salt, hashes = divide(examples, seed)
@@ -110,7 +107,7 @@ def train(
 
     best = boosting.search(
         boosting.split(sessions, converted, inner, sample),
-        space=boosting.SMALL_SPACE if few else boosting.SPACE,
+        space=effort.space,
         trials=trials,
         seed=seed,
         max_rounds=max_rounds,

@@ -154,7 +154,7 @@ def test_few_conversions_are_said_aloud():
     trained = training.train(examples(table), max_rounds=20)
     assert trained.metrics["conversions"] < 100
     assert any("Few conversions" in note for note in trained.metrics["notes"])
-    assert trained.params["search"]["trials"] == training.TRIALS_WITH_FEW
+    assert trained.params["search"]["trials"] == boosting.OF_FEW.trials
     assert trained.params["trees"]["max_depth"] <= 3
 
 
@@ -250,3 +250,10 @@ def test_baselines_stand_in_the_same_table(trained):
 def test_ablation_takes_its_toll(trained):
     found = {row["name"]: row["average_precision"] for row in trained.metrics["ablation"]}
     assert found["with everything"] > found["without pageviews"] > found["without both"] - 0.02
+
+
+def test_what_is_searched_suits_the_data():
+    assert boosting.effort(10_000, 99) is boosting.OF_FEW
+    assert boosting.effort(10_000, 100) is boosting.effort(500_000, 9_000) is boosting.USUAL
+    assert boosting.effort(500_001, 9_000) is boosting.OF_MANY
+    assert boosting.OF_MANY.max_rounds < boosting.USUAL.max_rounds
