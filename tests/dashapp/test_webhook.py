@@ -35,7 +35,7 @@ def receiver():
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         server.seen, server.statuses, server.location = [], [200], None
         server.url = f"http://127.0.0.1:{server.server_port}/hook?to=team"
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)
         thread.start()
         yield server
         server.shutdown()

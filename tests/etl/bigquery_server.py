@@ -65,7 +65,7 @@ class BigQuery:
         """Serve on a free port of the loopback interface."""
         server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (Handler,), {"held": self}))
         server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread = threading.Thread(target=server.serve_forever, args=[0.01], daemon=True)
         thread.start()
         self.url = f"http://127.0.0.1:{server.server_port}"
         try:

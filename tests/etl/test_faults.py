@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -20,20 +21,29 @@ from etl.publish import publishing
 from tests.conftest import ROOT
 from tests.etl.exports import visits, write_flat
 
-ENVIRONMENT = os.environ | {"LEAKS_SALT": "a salt for tests only"}
+SALT = "a salt for tests only"
+ENVIRONMENT = os.environ | {"LEAKS_SALT": SALT}
+
+
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("loaded")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LEAKS_SALT", SALT)
+        load([write_flat(folder / "first.csv", visits(3000))], folder / "db" / "leaks.duckdb")
+    return folder / "db"
 
 
 @pytest.fixture
-def db(tmp_path, monkeypatch) -> Path:
-    monkeypatch.setenv("LEAKS_SALT", "a salt for tests only")
-    path = tmp_path / "db" / "leaks.duckdb"
-    load([write_flat(tmp_path / "first.csv", visits(3000))], path)
-    return path
+def db(loaded, tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv("LEAKS_SALT", SALT)
+    return Path(shutil.copytree(loaded, tmp_path / "db")) / "leaks.duckdb"
 
 
-@pytest.fixture
-def night(tmp_path) -> Path:
-    return write_flat(tmp_path / "night.csv", [*visits(20_000, first=2900, date="20170705"), *visits(100, pageviews=8)])
+@pytest.fixture(scope="module")
+def night(tmp_path_factory) -> Path:
+    rows = [*visits(20_000, first=2900, date="20170705"), *visits(100, pageviews=8)]
+    return write_flat(tmp_path_factory.mktemp("night") / "night.csv", rows)
 
 
 def digest(db: Path) -> str:

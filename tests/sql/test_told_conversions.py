@@ -27,10 +27,11 @@ def written(folder, first: int, *, converted: bool):
     return {"paths": [folder / f"{name}.csv"], "mapping": read_map(folder / f"{name}.toml")}
 
 
-@pytest.fixture
-def silent(tmp_path):
-    load(db=tmp_path / "leaks.duckdb", **written(tmp_path, 0, converted=False))
-    return tmp_path / "leaks.duckdb"
+@pytest.fixture(scope="module")
+def silent(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("silent")
+    load(db=folder / "leaks.duckdb", **written(folder, 0, converted=False))
+    return folder / "leaks.duckdb"
 
 
 def asked(db, query: str) -> list[dict]:
