@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from etl.archives import why_passed_over
 from etl.errors import InputError
+from etl.headers import shorten
 
 BESIDE_DEMO = {"truth.json", "true_probabilities.parquet"}
 MOST_NAMED = 5
@@ -78,7 +79,7 @@ def in_words(passed_over: Iterable[dict]) -> str:
     """What is passed over, from summaries: some names for each reason, in one line."""
     names: dict[str, list[str]] = {}
     for one in passed_over:
-        names.setdefault(one["passed_over"], []).append(one["file"])
+        names.setdefault(one["passed_over"], []).append(shorten(one["file"]))
     return "; ".join(
         f"{', '.join(found[:MOST_NAMED])}{f' and {len(found) - MOST_NAMED:,} more' if len(found) > MOST_NAMED else ''} ({reason})"
         for reason, found in names.items()

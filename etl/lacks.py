@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import duckdb
-
 from etl.recognise import JSON_COLUMNS, Source
 
 CAPABILITIES = ("dates", "country", "device", "source", "duration", "visitors", "revenue", "conversions", "events")
@@ -40,20 +38,6 @@ def lacks(source: Source, stage_basis: str) -> list[str]:
     elif source.fields:
         missing |= _of_fields(set(source.fields))
     return [name for name in CAPABILITIES if name in missing]
-
-
-def settle(con: duckdb.DuckDBPyConnection) -> None:
-    """Let the metric relations tell conversions, or NULL where no file loaded tells any: settled once a publish, so that no query asks."""
-    is_missing, is_settled = con.execute(
-        "select is_missing, (told_conversions(1) is null) = is_missing from data_lacks where capability = 'conversions'"
-    ).fetchone()
-    if is_settled:
-        return
-    (comment,) = con.execute(
-        "select comment from duckdb_functions() where function_name = 'told_conversions' and database_name = current_database()"
-    ).fetchone()
-    con.execute(f"create or replace macro told_conversions(k) as {'case when false then k end' if is_missing else 'k'}")
-    con.execute("comment on macro told_conversions is '" + comment.replace("'", "''") + "'")
 
 
 def _of_fields(fields: set[str]) -> set[str]:

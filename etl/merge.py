@@ -17,6 +17,9 @@ SESSION_COLUMNS = (
     "revenue, source_basis"
 )
 
+IS_POORER = "told.stage_basis = 'events' and tells.stage_basis = 'thresholds'"
+"""Whether a file without events `tells` of a session whose events another `told`."""
+
 
 def create_landing(con: duckdb.DuckDBPyConnection) -> None:
     """Create the empty landing tables of a batch in the attached database scratch."""
@@ -144,7 +147,7 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
         select
             incoming.session_id,
             incoming.first_load,
-            coalesce(told.stage_basis = 'events' and tells.stage_basis = 'thresholds', false) as is_poorer,
+            coalesce({IS_POORER}, false) as is_poorer,
             is_poorer or (incoming.rule is null and {compared}) as adds_nothing,
             incoming.rule is not null and not is_poorer as is_bot,
             incoming.is_from_events,
@@ -179,14 +182,14 @@ def replace_known(con: duckdb.DuckDBPyConnection) -> None:
 def leave_bots_with_events(con: duckdb.DuckDBPyConnection) -> None:
     """Take out of scratch.incoming what a file without events tells of bots whose events were told."""
     con.execute(
-        """
+        f"""
         create or replace temp table poorer as
         select incoming.session_id, incoming.first_load
         from scratch.incoming as incoming
         inner join bots on bots.session_id = incoming.session_id
         inner join loads as told on told.load_id = bots.load_id
         inner join scratch.files as tells on tells.load_id = incoming.load_id
-        where told.stage_basis = 'events' and tells.stage_basis = 'thresholds'
+        where {IS_POORER}
         """
     )
     con.execute("insert into scratch.counts select first_load, 'duplicates', count(*) from poorer group by first_load")

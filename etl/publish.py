@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 
-from etl import lacks, schema
+from etl import schema
 from etl.errors import InputError, storage_problem
 
 DEFAULT_DATABASE = schema.DATA / "leaks.duckdb"
@@ -60,7 +60,7 @@ def publishing(db: Path, *, wait_seconds: float = 600) -> Iterator[duckdb.DuckDB
             con = open_copy(copy, db)
             try:
                 yield con
-                lacks.settle(con)
+                schema.settle_conversions(con)
                 run_checks(con)
                 schema.set_setting(con, "published_at", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
                 con.execute("checkpoint")

@@ -195,6 +195,20 @@ def load_reference(con: duckdb.DuckDBPyConnection) -> None:
         )
 
 
+def settle_conversions(con: duckdb.DuckDBPyConnection) -> None:
+    """Let the metric relations tell conversions, or NULL where no file loaded tells any: settled once a publish, so that no query asks."""
+    is_missing, is_settled = con.execute(
+        "select is_missing, (told_conversions(1) is null) = is_missing from data_lacks where capability = 'conversions'"
+    ).fetchone()
+    if is_settled:
+        return
+    (comment,) = con.execute(
+        "select comment from duckdb_functions() where function_name = 'told_conversions' and database_name = current_database()"
+    ).fetchone()
+    con.execute(f"create or replace macro told_conversions(k) as {'case when false then k end' if is_missing else 'k'}")
+    con.execute("comment on macro told_conversions is '" + comment.replace("'", "''") + "'")
+
+
 def rebuild_cubes(con: duckdb.DuckDBPyConnection) -> None:
     """Build the cubes anew from the sessions, and those of the predictions, which follow them."""
     transaction(con, lambda: build(con, "cubes"))

@@ -48,7 +48,7 @@ class Effort:
 USUAL = Effort(SPACE, 20, 240)
 # Few conversions support few parameters, and small steps.
 OF_FEW = Effort(SPACE | {"max_depth": (2, 3, 1), "learning_rate": (0.04, 0.1, None), "reg_lambda": (3.0, 20.0, None)}, 8, 300)
-# Scoring takes as long as there are trees: where there is much to score, and to learn from, few and steep ones do nearly as well.
+# Scoring takes as long as there are trees: where there is much to score, few and steep ones.
 OF_MANY = Effort(SPACE | {"learning_rate": (0.06, 0.3, None)}, 20, 120)
 FEW_CONVERSIONS = 100
 MANY_SESSIONS = 500_000

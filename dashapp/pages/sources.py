@@ -52,15 +52,14 @@ def answer(read: Reading, filters: Filters, notes: list[str], look: str) -> Answ
     comparison = compare.of(read, filters)
     seen = filters.without("device")
     benchmarks, earlier = common.statement("device_benchmarks", seen), periods.statements(comparison, charts.HEATMAP)
-    if earlier:
-        earlier.append(common.statement("device_benchmarks", comparison.before.without("device")))
-    charts.read_all([chart for chart, _ in CHARTS], read, filters, [benchmarks, *earlier])
+    before = [common.statement("device_benchmarks", comparison.before.without("device"))] if earlier else []
+    charts.read_all([chart for chart, _ in CHARTS], read, filters, [benchmarks, *earlier, *before])
     result = frame(read, filters, notes, common.kpis(read, filters), comparison=comparison)
     result.update(reports.answer(read, ["source", "device", "channel"], look, has_sessions=bool(common.coverage(read)["sessions"])))
     for chart, _ in CHARTS:
         result.update(charts.answer(chart, charts.rows_of(chart, read, filters), filters, look, **changes.context(read, chart, comparison)))
     query = seen.query()
-    columns = changes.with_column(COLUMNS, 3, read.kept(*earlier[-1]), "device") if earlier else COLUMNS
+    columns = changes.with_column(COLUMNS, 3, read.kept(*before[0]), "device") if before else COLUMNS
     result.update(
         {
             "benchmark-table": {"children": table(read.kept(*benchmarks), columns, click="device", key="device", selected=filters.devices)},

@@ -14,7 +14,7 @@ with said as (
         case
             when is_money
                 then nullif(coalesce(order_id, param_transaction_id_text, cast(param_transaction_id_int as varchar)), '(not set)')
-        end as order_said,
+        end as stated_order_id,
         is_money and event_name <> 'refund' as is_purchase,
         is_money and event_name = 'refund' as is_refund,
         case when click_source is null then has_gclid or param_gclid_text is not null end as is_ad_click,
@@ -91,7 +91,7 @@ select
     flag in ('1', 'true') as is_flagged,
     coalesce(amount, stated_value) as value,
     currency,
-    order_said as order_id,
+    stated_order_id as order_id,
     is_purchase,
     is_refund,
     micros(case when amount between -100000000000 and 100000000000 then amount end) as amount_micros,

@@ -110,3 +110,13 @@ def test_a_folder_of_nothing_else_is_empty(tmp_path):
 
 def test_many_names_are_cut():
     assert in_words([{"file": f"{n}", "passed_over": "hidden"} for n in range(1007)]) == "0, 1, 2, 3, 4 and 1,002 more (hidden)"
+
+
+def test_names_of_strangers_are_told_on_one_line(tmp_path, capsys):
+    exports = tmp_path / "exports"
+    exports.mkdir()
+    write_flat(exports / "a.csv", visits(2))
+    (exports / ".\x1b[31mred\nwarning: nothing").write_text("")
+    assert main(["load", str(exports), "--db", str(tmp_path / "leaks.duckdb")]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "assed over" in line]
+    assert line.isprintable() and line == "Passed over: . [31mred warning: nothing (hidden)."
